@@ -7,9 +7,9 @@ field with two or more values). Numbers, times and truth values are strings like
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
-Value = Union[None, str, list[str]]
+Value = None | str | list[str]
 
 
 class Table:
