@@ -1,0 +1,71 @@
+"""What a search finds around it: the app, its lookups, the clock, custom commands and the KV store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ..table import Table
+
+
+@dataclass(frozen=True)
+class CustomCall:
+    """One custom command of a search, with what splunkd knows when it starts it.
+
+    ``raw_args``: the text after the command's name, exactly as typed (macros expanded, outer blanks trimmed).
+    ``position``: of the command's name in the search. ``first``: the command opens the pipeline, so it must generate.
+    ``distributable``: all commands before it are streaming built-ins on events or a lookup, so that splunkd runs it (or
+    its map phase) on the indexers. ``before``/``after``: the names of the other commands of the pipeline, in order.
+    ``search``: the pipeline's whole text, macros expanded.
+    """
+
+    name: str
+    raw_args: str
+    position: int
+    first: bool
+    distributable: bool
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    search: str
+
+
+class KVStore(Protocol):
+    """The collections behind KV-store lookups; a document is field → value, ``_key`` among them."""
+
+    def read(self, collection: str) -> Table:
+        """All documents of the collection."""
+
+    def write(self, collection: str, table: Table, *, append: bool) -> None:
+        """Store the rows, each under its ``_key`` or a new one; without ``append`` the collection is emptied first."""
+
+
+def _no_custom_command(call: CustomCall, table: Table) -> Table:
+    raise AssertionError(f"{call.name} was named a custom command, but the context runs none")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of a search; ``app`` is the folder that has default/, local/ and lookups/.
+
+    ``lookup_dirs``: further folders of lookup files, searched after ``state_lookups`` and the app's own.
+    ``state_lookups``: where outputlookup writes, and where lookups are looked for first; without it outputlookup fails.
+    ``now``, ``earliest``, ``latest``: epoch seconds. ``custom`` runs a custom command: (call, its input) → its output; it
+    is asked for the names in ``custom_commands`` only. ``events`` gives what the indexes hold, for searches that do not
+    begin with a pipe. ``message(level, text)`` takes the search's messages, level "info", "warn" or "error".
+    """
+
+    app: Path
+    lookup_dirs: tuple[Path, ...] = ()
+    state_lookups: Path | None = None
+    now: float = field(default_factory=time.time)
+    earliest: float | None = None
+    latest: float | None = None
+    custom_commands: frozenset[str] = frozenset()
+    custom: Callable[[CustomCall, Table], Table] = _no_custom_command
+    events: Callable[[], Table] | None = None
+    kvstore: KVStore | None = None
+    message: Callable[[str, str], None] = lambda level, text: None
+    owner: str = "admin"
