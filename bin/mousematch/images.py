@@ -1,0 +1,121 @@
+"""Images as PNG files that say which encoding drew them.
+
+Every image is an RGB PNG without palette whose text chunk ``mousematch`` holds the encoding's tag, such as
+``motion/1/64``. So an image that was stored, renamed or mixed up in a search is still refused by a model that was
+trained on another encoding.
+"""
+
+from __future__ import annotations
+
+import binascii
+import io
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from mousematch.errors import ImageError
+
+TEXT_KEY = b"mousematch"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# The largest image that any encoding draws; a PNG that announces more is not decoded at all (decompression bombs).
+MAX_SIDE_PX = 512
+MAX_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
+# Level 6 costs 0.2 ms on a 64-pixel image; higher levels save nothing on these small files.
+_LEVEL = 6
+_HEADER = struct.Struct(">II5B")
+
+
+def to_png(image: NDArray[np.uint8], tag: str) -> bytes:
+    """The PNG file of an image: uint8 (height, width, 3), tagged with its encoding. The same pixels, the same bytes."""
+    height, width, channels = image.shape
+    if channels != 3 or image.dtype != np.uint8:
+        raise ImageError(f"An image is uint8 (height, width, 3), not {image.dtype} {image.shape}.")
+    header = _HEADER.pack(width, height, 8, 2, 0, 0, 0)
+    text = TEXT_KEY + b"\0" + tag.encode("latin-1")
+    return SIGNATURE + b"".join(
+        (
+            _chunk(b"IHDR", header),
+            _chunk(b"tEXt", text),
+            _chunk(b"IDAT", zlib.compress(_filtered(image), _LEVEL)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _filtered(image: NDArray[np.uint8]) -> bytes:
+    """Rows with the PNG filter "up": each byte less the one above it, which smooth and empty areas compress best with."""
+    height, width, _ = image.shape
+    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    rows[:, 0] = 2
+    flat = image.reshape(height, 3 * width)
+    rows[0, 1:] = flat[0]
+    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
+    return rows.tobytes()
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def tag_of(data: bytes) -> str | None:
+    """The encoding tag that a PNG file carries in front of its pixels, or None. Reads no pixels."""
+    position = len(SIGNATURE)
+    while position + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        kind = data[position + 4 : position + 8]
+        if kind == b"IDAT":
+            return None
+        if kind == b"tEXt":
+            key, _, value = data[position + 8 : position + 8 + length].partition(b"\0")
+            if key == TEXT_KEY:
+                return value.decode("latin-1")
+        position += 12 + length
+    return None
+
+
+def from_png(data: bytes, expected_tag: str | None = None) -> NDArray[np.uint8]:
+    """The pixels of a PNG file: uint8 (height, width, 3).
+
+    Raises ImageError if the data is no RGB PNG, announces more than MAX_SIDE_PX a side (before anything is
+    decompressed), is damaged, or carries another encoding than ``expected_tag``.
+    """
+    if not data.startswith(SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
+        raise ImageError("The image is not a PNG file; use the field image as mouseencode gives it.")
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"The image file has {len(data):,} bytes; the most that is read is {MAX_BYTES:,}.")
+    width, height, depth, colour, *_ = _HEADER.unpack_from(data, 16)
+    if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
+        raise ImageError(f"The image is {width} x {height} pixels; the most that is read is {MAX_SIDE_PX} a side.")
+    if (depth, colour) != (8, 2):
+        raise ImageError("The image is not a palette-free 8-bit RGB PNG; use the field image as mouseencode gives it.")
+    if expected_tag is not None:
+        tag = tag_of(data)
+        if tag != expected_tag:
+            raise ImageError(
+                f'The image has the encoding "{tag or "unknown"}", the model reads "{expected_tag}"; '
+                f"run mouseencode with encoding={expected_tag.split('/')[0]}."
+            )
+    try:
+        with PillowImage.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            pixels = np.array(picture)
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, PillowImage.DecompressionBombError) as exc:
+        raise ImageError(f"The image is a damaged PNG file ({exc}); encode the session again.") from exc
+    if pixels.shape != (height, width, 3):
+        raise ImageError("The image is a damaged PNG file (its pixels are incomplete); encode the session again.")
+    return pixels
+
+
+def to_base64(png: bytes) -> str:
+    """Base64 text of a PNG file, on one line, as search results carry it."""
+    return binascii.b2a_base64(png, newline=False).decode("ascii")
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of base64 text. Raises ImageError if it is none."""
+    try:
+        return binascii.a2b_base64(text.encode("ascii"))
+    except (binascii.Error, UnicodeEncodeError) as exc:
+        raise ImageError("The image is not base64 text; use the field image as mouseencode gives it.") from exc
