@@ -1,0 +1,26 @@
+"""Puts the app's packages on ``sys.path``: ``lib/py39`` or ``lib/py313``, whichever the running interpreter can load.
+
+Every command file imports this module first. Where ``lib/`` is not there, as in a development checkout, the packages of
+the running environment serve instead.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+APP = Path(__file__).resolve().parent.parent
+
+
+def add_vendored_packages() -> None:
+    """Puts the vendored packages for this Python version right behind the script's own folder."""
+    tree = APP / "lib" / f"py{sys.version_info[0]}{sys.version_info[1]}"
+    bin_folder = str(APP / "bin")
+    if bin_folder not in sys.path:
+        sys.path.insert(0, bin_folder)
+    # Ahead of site-packages: Splunk's own may hold other versions, and ours were tested together.
+    if tree.is_dir() and str(tree) not in sys.path:
+        sys.path.insert(sys.path.index(bin_folder) + 1, str(tree))
+
+
+add_vendored_packages()
