@@ -12,12 +12,3 @@
 
 Everything is a function of its seed. None of it is installed with the app.
 """
-
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
-
-# The library lives where Splunk wants it, in bin/, and is not an installed package.
-if str(ROOT / "bin") not in sys.path:
-    sys.path.insert(0, str(ROOT / "bin"))
