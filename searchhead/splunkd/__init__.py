@@ -1,0 +1,25 @@
+"""splunkd's side of the app, played faithfully: it runs the app's commands and answers their REST calls.
+
+splunkd/
+├── head.py            the search head: one app, one state folder, any number of searches
+├── dispatch.py        one search: its folder, its messages, its search.log, its processes
+├── commands.py        the custom commands of a search: parse launches, then the run by type
+│   ├── installed.py       stanzas of commands.conf
+│   ├── command_line.py    raw arguments, as splunkd splits them
+│   ├── searchinfo.py      what getinfo tells a command about its search
+│   ├── environment.py     interpreter, environment variables and working folder of a command
+│   ├── process.py         one command process: requests and replies, deadlines, its end
+│   │   ├── protocol.py        frames of the chunked protocol
+│   │   └── csv_rows.py        rows of a table as splunkd's CSV, and back
+│   ├── chunking.py        how many rows go into each chunk
+│   ├── streaming.py       streaming and stateful commands; merging by _chunked_idx
+│   ├── transforming.py    events and reporting commands; previews
+│   ├── generating.py      commands that begin a search
+│   └── mapreduce.py       simulated indexers in front of a reporting command
+└── server.py          the REST side on a loopback port
+    ├── rest.py            routing, session keys, error bodies
+    ├── atom.py            entities as Atom XML and as JSON
+    ├── kvstore.py         collections on SQLite;  kvstore_query.py  kvstore_rest.py
+    ├── conf_store.py      .conf stanzas with the overlay that REST writes;  conf_rest.py
+    └── system_rest.py     server info, current user, apps
+"""
