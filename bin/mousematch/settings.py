@@ -1,0 +1,141 @@
+"""The settings of mousematch.conf, as frozen values.
+
+One dataclass a stanza; a field's default is the value that default/mousematch.conf ships, and its metadata is the range
+that is accepted. README/mousematch.conf.spec describes each one; a test keeps the three in step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from mousematch.errors import OptionError
+
+FILE = "mousematch"
+EXECUTORS = ("auto", "litert", "tensorflow")
+MODES = ("replace", "update", "keep")
+
+Stanzas = Mapping[str, Mapping[str, str]]
+
+
+def _number(default: float, low: float, high: float) -> Any:
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+def _word(default: str, *allowed: str) -> Any:
+    return field(default=default, metadata={"allowed": allowed})
+
+
+@dataclass(frozen=True)
+class ScorerSettings:
+    """Where images become embeddings.
+
+    python: interpreter that runs the local scorer; empty means the one that runs the command (Splunk's own).
+    executor: litert (CPU, nothing else needed), tensorflow (GPU or CPU), or auto: whichever that interpreter has.
+    address: empty for the local scorer, else the URL of a TensorFlow Serving REST endpoint.
+    idle_s: the local scorer ends after so many seconds without a request.
+    start_timeout_s: how long a search waits for the scorer to start; loading TensorFlow takes some ten seconds.
+    timeout_s: how long a search waits for one answer.
+    """
+
+    python: str = _word("")
+    executor: str = _word("auto", *EXECUTORS)
+    address: str = _word("")
+    idle_s: float = _number(900.0, 1, 604_800)
+    start_timeout_s: float = _number(120.0, 1, 3_600)
+    timeout_s: float = _number(30.0, 0.05, 3_600)
+
+
+@dataclass(frozen=True)
+class MatchingSettings:
+    """What a match score is compared with.
+
+    model: the model's name, with "/version" to pin one.
+    threshold: a match_score from here on is a match (0-1, a probability).
+    prior: probability that the owner moves the mouse, before anything was seen of the session.
+    min_evidence_s: fewer active seconds than this are "insufficient".
+    """
+
+    model: str = _word("base")
+    threshold: float = _number(0.5, 0, 1)
+    prior: float = _number(0.5, 1e-6, 1 - 1e-6)
+    min_evidence_s: float = _number(10.0, 0, 86_400)
+
+
+@dataclass(frozen=True)
+class EnrollmentSettings:
+    """What a template needs.
+
+    min_windows, min_sessions, min_active_s: less material than this is refused.
+    min_consistency: the sessions of a user must support one another by at least this log-likelihood ratio.
+    mode: what happens to a user who has a template: replace it, update it with the new material, or keep it.
+    """
+
+    min_windows: int = _number(6, 1, 100_000)
+    min_sessions: int = _number(1, 1, 10_000)
+    min_active_s: float = _number(30.0, 0, 86_400)
+    min_consistency: float = _number(-2.0, -1_000, 1_000)
+    mode: str = _word("replace", *MODES)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All stanzas of mousematch.conf; each attribute is named like its stanza."""
+
+    scorer: ScorerSettings = field(default_factory=ScorerSettings)
+    matching: MatchingSettings = field(default_factory=MatchingSettings)
+    enrollment: EnrollmentSettings = field(default_factory=EnrollmentSettings)
+
+    @classmethod
+    def from_stanzas(cls, stanzas: Stanzas) -> Settings:
+        """The settings of a configuration file's stanzas; what it leaves out has its default.
+
+        Raises OptionError that names stanza, key and value if one is out of range.
+        """
+        return cls(
+            scorer=_read(ScorerSettings, "scorer", stanzas),
+            matching=_read(MatchingSettings, "matching", stanzas),
+            enrollment=_read(EnrollmentSettings, "enrollment", stanzas),
+        )
+
+
+_Stanza = TypeVar("_Stanza", ScorerSettings, MatchingSettings, EnrollmentSettings)
+
+
+def _read(kind: type[_Stanza], name: str, stanzas: Stanzas) -> _Stanza:
+    stanza = stanzas.get(name, {})
+    values: dict[str, Any] = {}
+    for item in fields(kind):
+        text = stanza.get(item.name)
+        # Splunk has no way to unset a key; an empty one means the default, as elsewhere in its files.
+        if text is not None and text.strip():
+            values[item.name] = parse(kind, item.name, text, where=f"{FILE}.conf [{name}] {item.name}")
+    return kind(**values)
+
+
+def parse(kind: type, name: str, text: str, *, where: str | None = None) -> Any:
+    """The value of one setting from its text, with the setting's own type and range.
+
+    kind: the dataclass of the stanza. where: what the error message calls the setting; default is its name, which is
+    how a command's option of the same name reports itself.
+    """
+    item = next(item for item in fields(kind) if item.name == name)
+    where = where or name
+    if "low" not in item.metadata:
+        word = text.strip()
+        allowed = item.metadata["allowed"]
+        if allowed and word not in allowed:
+            raise OptionError(f'{where}="{word}" is none of the choices; write {" or ".join(allowed)}.')
+        return word
+    low, high = item.metadata["low"], item.metadata["high"]
+    whole = isinstance(item.default, int)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not low <= number <= high or (whole and number != int(number)):
+        kind_of_number = "a whole number" if whole else "a number"
+        raise OptionError(f'{where}="{text}" cannot be used; give {kind_of_number} from {low:g} to {high:g}.')
+    return int(number) if whole else number
