@@ -1,0 +1,114 @@
+"""PNG files that carry their encoding, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as nps
+from PIL import Image
+
+from mousematch import images
+from mousematch.errors import ImageError
+
+pictures = nps.arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3)))
+
+
+@given(pictures)
+def test_pixels_survive_the_file_bit_for_bit(picture):
+    assert (images.from_png(images.to_png(picture, "motion/1/64"), "motion/1/64") == picture).all()
+
+
+@given(pictures)
+def test_other_programs_read_the_file_as_plain_rgb(picture):
+    with Image.open(io.BytesIO(images.to_png(picture, "path/1/256"))) as other:
+        assert other.mode == "RGB"
+        assert (np.array(other) == picture).all()
+        assert other.text["mousematch"] == "path/1/256"
+
+
+def test_base64_text_is_one_line_and_reversible():
+    png = images.to_png(np.zeros((64, 64, 3), np.uint8), "motion/1/64")
+
+    assert "\n" not in images.to_base64(png)
+    assert images.from_base64(images.to_base64(png)) == png
+
+
+def test_an_image_of_another_encoding_is_refused_with_the_remedy():
+    png = images.to_png(np.zeros((4, 4, 3), np.uint8), "path/1/256")
+
+    with pytest.raises(ImageError, match='"path/1/256".*encoding=motion'):
+        images.from_png(png, "motion/1/64")
+
+
+def test_an_image_without_a_tag_is_refused_by_a_model():
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(file, "PNG")
+
+    assert images.from_png(file.getvalue()).shape == (64, 64, 3)
+    with pytest.raises(ImageError, match='"unknown"'):
+        images.from_png(file.getvalue(), "motion/1/64")
+
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def test_a_bomb_is_refused_before_anything_is_decompressed():
+    header = struct.pack(">II5B", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = images.SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(10_000_000)))
+
+    with pytest.raises(ImageError, match="60000 x 60000"):
+        images.from_png(bomb)
+
+
+def test_a_huge_file_is_refused():
+    png = images.to_png(np.zeros((4, 4, 3), np.uint8), "motion/1/64")
+
+    with pytest.raises(ImageError, match="bytes"):
+        images.from_png(png + bytes(images.MAX_BYTES))
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "RGBA"])
+def test_a_png_of_another_kind_is_refused(mode):
+    file = io.BytesIO()
+    Image.new(mode, (8, 8)).save(file, "PNG")
+
+    with pytest.raises(ImageError, match="RGB"):
+        images.from_png(file.getvalue())
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes_are_an_image_or_an_image_error(data, signed):
+    with pytest.raises(ImageError):
+        images.from_png((images.SIGNATURE if signed else b"") + data)
+
+
+@given(st.data())
+def test_a_damaged_file_is_an_image_error_or_still_an_image(data):
+    png = bytearray(images.to_png(np.arange(300, dtype=np.uint8).reshape(10, 10, 3), "motion/1/64"))
+    position = data.draw(st.integers(0, len(png) - 1))
+    png[position] ^= data.draw(st.integers(1, 255))
+
+    try:
+        assert images.from_png(bytes(png)).dtype == np.uint8
+    except ImageError as error:
+        assert str(error).endswith(".")
+
+
+def test_a_truncated_file_is_refused():
+    png = images.to_png(np.random.default_rng(1).integers(0, 255, (32, 32, 3)).astype(np.uint8), "motion/1/64")
+
+    with pytest.raises(ImageError, match="damaged"):
+        images.from_png(png[: len(png) // 2])
+
+
+@pytest.mark.parametrize("text", ["näh", "a", "\x00"])
+def test_text_that_is_no_base64_is_refused(text):
+    with pytest.raises(ImageError):
+        images.from_png(images.from_base64(text))
