@@ -1,6 +1,6 @@
 """Synthetic people, the sample telemetry made of them, and the demo that enrolls and scores them.
 
-    people.py     who they are: motor habits, one number each, different from person to person and a little from day to day
+    people.py     who they are: motor habits, different from person to person, drifting from day to day
     movement.py   how a hand moves: sums of lognormal sub-movements, corrections, curvature
     hand.py       a hand with a mouse: reaches, clicks, drags, scrolls and rests along one time line
     tasks.py      what they do: menus, forms, links, reading, drags

@@ -32,8 +32,8 @@ _TRACKPAD_SHARE = 0.22
 class Device:
     """A pointing device, its screen and its browser's clock.
 
-    report_hz: how often the hardware reports; frame_hz: how often the browser passes it on; clock_ms: the granularity of
-    its time stamps; jitter_ms: how unevenly frames come; viewport_px, dpr: the page's frame; pointer: mouse or trackpad;
+    pointer: mouse or trackpad. report_hz: how often the hardware reports. frame_hz: how often the browser passes it on.
+    clock_ms: the granularity of its time stamps. jitter_ms: how unevenly frames come. viewport_px, dpr: the page's.
     swipe_px: how far one stroke gets before the hand has to start over (a trackpad's edge, a small desk).
     """
 

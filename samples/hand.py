@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from mousematch.telemetry import DOWN, LEFT, NONE, SCROLL, UP
 from numpy.typing import NDArray
 
+from mousematch.telemetry import DOWN, LEFT, NONE, SCROLL, UP
 from samples.devices import Device
 from samples.movement import TRACE_HZ, Submovement, reach
 from samples.people import Habits
@@ -30,8 +30,8 @@ class Mark:
 class Hand:
     """One person's hand in one session, and the trace that it leaves.
 
-    ``steps``: complex (n,), px a trace step; ``active``: bool (n,), whether the hand holds the mouse (a mouse that is let
-    go does not tremble); ``marks``: presses, releases, ticks; ``now_s`` and ``place`` (complex, px): where it has got to.
+    steps: complex (n,), px a trace step. active: bool (n,), whether the hand holds the mouse; a mouse that is let go
+    does not tremble. marks: presses, releases, ticks. now_s and place (complex, px): where it has got to.
     """
 
     def __init__(self, habits: Habits, device: Device, *, seconds: float, rng: np.random.Generator) -> None:
@@ -126,9 +126,8 @@ class Hand:
         self._hold_on(end_s)
 
     def _add(self, movement: Submovement, slowdown: float) -> None:
-        slowed = Submovement(
-            movement.start_s * slowdown, movement.duration_s * slowdown, movement.vector, movement.turning, movement.skew
-        )
+        start_s, duration_s = movement.start_s * slowdown, movement.duration_s * slowdown
+        slowed = replace(movement, start_s=start_s, duration_s=duration_s)
         way = slowed.steps()
         start = round((self.now_s + slowed.start_s) * TRACE_HZ)
         way = way[: max(0, len(self.steps) - start)]
@@ -142,7 +141,7 @@ class Hand:
 
 
 def _apparent_width(way: complex, width: float, height: float) -> float:
-    """How wide a target looks to somebody who comes this way (the smaller of its extent along the way and its height)."""
+    """How wide a target is for somebody who comes this way: its extent along the way, within limits."""
     length = abs(way)
     if length < 1.0:
         return min(width, height)

@@ -29,7 +29,7 @@ _MIN_SUBMOVEMENT_S = 0.07
 
 @dataclass(frozen=True)
 class Submovement:
-    """One burst of muscle: starts (s, from the start of the reach), lasts (s), leads from zero to ``vector`` (complex, px)."""
+    """One burst of muscle: when it starts within the reach and how long it lasts (s), where it leads (complex, px)."""
 
     start_s: float
     duration_s: float
@@ -79,7 +79,7 @@ def reach(
 
 
 def bow(direction: float, habits: Habits) -> float:
-    """How far a movement in this direction turns, radians from its start to its end; positive is clockwise on the screen."""
+    """How far a movement in this direction turns from start to end: radians, positive is clockwise on the screen."""
     return (
         habits.bow
         + habits.bow_1 * math.cos(direction - habits.bow_1_towards)
@@ -123,13 +123,13 @@ def _corrections(
     while abs(error) > close_enough and len(corrections) < _MAX_CORRECTIONS:
         # the eye has seen the error before the hand comes to rest, so a correction may start in the primary's tail
         start_s = end_s - 0.12 * movements[-1].duration_s + habits.correction_delay_s * math.exp(0.4 * rng.normal())
-        duration_s = habits.correction_duration_s * math.exp(0.2 * rng.normal()) * (1 + 0.25 * math.log1p(abs(error) / 40))
+        size = 1 + 0.25 * math.log1p(abs(error) / 40)
+        duration_s = max(_MIN_SUBMOVEMENT_S, habits.correction_duration_s * math.exp(0.2 * rng.normal()) * size)
         gain = 0.95 + 1.6 * habits.gain_noise * rng.normal()
         swerve = 2.5 * habits.aim_noise * rng.normal()
         vector = error * gain * complex(math.cos(swerve), math.sin(swerve))
-        corrections.append(
-            Submovement(start_s, max(_MIN_SUBMOVEMENT_S, duration_s), vector, habits.bow_noise * rng.normal(), habits.skew)
-        )
+        turning = habits.bow_noise * rng.normal()
+        corrections.append(Submovement(start_s, duration_s, vector, turning, habits.skew))
         error -= vector
         end_s = start_s + duration_s
     return corrections

@@ -24,7 +24,7 @@ _PEOPLE, _DAYS = 1, 2
 
 
 def habit(median: float, spread: float, low: float, high: float) -> float:
-    """Declares a positive habit: its median over people, its spread (standard deviation of the logarithm), its limits."""
+    """Declares a positive habit: its median over people, its spread (deviation of the logarithm), its limits."""
     return field(metadata={"median": median, "spread": spread, "low": low, "high": high})
 
 

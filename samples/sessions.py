@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from mousematch.telemetry import DOWN, DRAG, MOVE, UP, Points
 
+from mousematch.telemetry import DOWN, DRAG, MOVE, UP, Points
 from samples.devices import Device
 from samples.hand import Hand
 from samples.movement import TRACE_HZ

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from mousematch.telemetry import LEFT, RIGHT
 
+from mousematch.telemetry import LEFT, RIGHT
 from samples.hand import Hand
 
 Task = Callable[[Hand, np.random.Generator], None]

@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+
 from mousematch.telemetry import DOWN, DRAG, MAX_COORDINATE_PX, SCROLL, UP, Points
 from mousematch.windows import active_s
-
 from samples.people import DRIFT, Habits, people, person
 from samples.sessions import session
 
@@ -35,15 +35,15 @@ def test_time_never_runs_backwards_and_ends_with_the_session(crowd: dict[int, li
     for sessions in crowd.values():
         for points in sessions:
             assert (np.diff(points.time_us) >= 0).all()
-            assert 0 <= points.time_us[0] and points.time_us[-1] <= 40_000_000
+            assert points.time_us[0] >= 0 and points.time_us[-1] <= 40_000_000
 
 
 def test_the_pointer_stays_in_the_viewport(crowd: dict[int, list[Points]]) -> None:
     for seed, sessions in crowd.items():
         width, height = person(seed).device.viewport_px
         for points in sessions:
-            assert 0 <= points.x.min() and points.x.max() <= width < MAX_COORDINATE_PX
-            assert 0 <= points.y.min() and points.y.max() <= height
+            assert points.x.min() >= 0 and points.x.max() <= width < MAX_COORDINATE_PX
+            assert points.y.min() >= 0 and points.y.max() <= height
 
 
 def test_every_release_follows_a_press_and_drags_lie_between_them(crowd: dict[int, list[Points]]) -> None:
@@ -93,7 +93,7 @@ def test_a_person_at_another_device_keeps_the_habits() -> None:
 
 
 def test_a_slow_hand_is_slower(crowd: dict[int, list[Points]]) -> None:
-    """Fitts' slope shows in the movement: the person with the larger one moves at lower speeds to the same kind of target."""
+    """Fitts' law shows: whom it makes slower moves at lower speeds."""
 
     def typical_speed(seed: int) -> float:
         points = session(person(seed), seconds=120, seed=1)

@@ -1,0 +1,1 @@
+"""The HTML report of the demo: one file, nothing loaded from elsewhere."""

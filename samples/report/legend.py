@@ -1,0 +1,33 @@
+"""The legend of the report: the colours of the two encodings, drawn from the encodings' own constants."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mousematch import images, path_encoding
+from mousematch.colours import SPEED_KNEE_PX_S, SPEED_TOP_PX_S, compressed, wheel
+
+_SIZE = 200
+
+
+def direction_disc(acceleration: float) -> NDArray[np.uint8]:
+    """The path's colours: direction around the disc, speed from its middle (rest) to its rim (fast).
+
+    acceleration: -1 (braking) to 1 (speeding up). Returns uint8 (size, size, 3), black outside.
+    """
+    axis = (np.arange(_SIZE) - (_SIZE - 1) / 2) / (_SIZE / 2 - 1)
+    x, y = np.meshgrid(axis, axis)
+    radius = np.hypot(x, y)
+    # The axis of speed is the encoding's own: equal steps of the radius are equal steps of brightness.
+    speed = SPEED_KNEE_PX_S * np.expm1(np.clip(radius, 0, 1) * np.log1p(SPEED_TOP_PX_S / SPEED_KNEE_PX_S))
+    brightness = path_encoding.MIN_BRIGHTNESS + (1 - path_encoding.MIN_BRIGHTNESS) * compressed(speed)
+    saturation = path_encoding.STEADY_SATURATION + path_encoding.SATURATION_SPAN * acceleration
+    colours = (1 - saturation * (1 - wheel(np.arctan2(y, x)))) * brightness[..., None]
+    colours[radius > 1] = 0
+    return np.rint(colours * 255).astype(np.uint8)
+
+
+def data_uri(picture: NDArray[np.uint8]) -> str:
+    """A picture as a data URI."""
+    return "data:image/png;base64," + images.to_base64(images.to_png(picture, "legend/1"))
