@@ -1,0 +1,197 @@
+"""Rows with images and a user → the same rows with match scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mousematch import matching
+from mousematch.errors import MouseMatchError, StoreError
+from mousematch.matching import Backend
+from mousematch.settings import MatchingSettings
+from mousematch.splunk.chunks import Columns
+from mousematch.splunk.embedder import Embedded, Embedder
+from mousematch.splunk.messages import Messages
+from mousematch.splunk.templatestore import TemplateStore
+from mousematch.templates import Template
+
+# A calibration on some hundred people supports no claim beyond one in a million, and 0 and 1 read like certainty.
+SMALLEST_SCORE = 1e-6
+
+
+@dataclass
+class Result:
+    """What is known of one row; empty texts are fields that it does not have."""
+
+    match_score: str = ""
+    match_llr: str = ""
+    window_llr: list[str] = field(default_factory=list)
+    match_verdict: str = ""
+    match_evidence_s: str = ""
+    reasons: list[str] = field(default_factory=list)
+
+
+class SessionScorer:
+    """Scores sessions against the templates of their users.
+
+    embedder, store, backend: of the same model version, called ``model``. policy: threshold, prior and least evidence.
+    user_field, image_field: where the rows have them.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        backend: Backend,
+        embedder: Embedder,
+        store: TemplateStore,
+        policy: MatchingSettings,
+        messages: Messages,
+        user_field: str = "user",
+        image_field: str = "image",
+    ) -> None:
+        self._model = model
+        self._backend = backend
+        self._embedder = embedder
+        self._store = store
+        self._policy = policy
+        self._messages = messages
+        self._user_field = user_field
+        self._image_field = image_field
+
+    def add_scores(self, columns: Columns) -> Columns:
+        """The rows with the match fields; each row in its place, with a score or with the reason in match_error."""
+        images = columns.lists(self._image_field)
+        users = columns.lists(self._user_field)
+        seconds = columns.lists("window_active_s")
+        totals = columns.column("active_s")
+        embedded = self._embedder.embed(image for row in images for image in row)
+        templates = self._templates({row[0] for row in users if len(row) == 1})
+        results = [
+            self._score(
+                images=images[row],
+                users=users[row],
+                evidence=_evidence(images[row], seconds[row], totals[row], embedded),
+                embedded=embedded,
+                templates=templates,
+            )
+            for row in range(columns.rows)
+        ]
+        columns["match_score"] = [result.match_score for result in results]
+        columns["match_llr"] = [result.match_llr for result in results]
+        columns.put_lists("window_llr", [result.window_llr for result in results])
+        columns["match_verdict"] = [result.match_verdict for result in results]
+        columns["match_evidence_s"] = [result.match_evidence_s for result in results]
+        columns["match_threshold"] = [f"{self._policy.threshold:.6g}"] * columns.rows
+        columns["match_model"] = [self._model] * columns.rows
+        columns["match_error"] = [" ".join(result.reasons) for result in results]
+        return columns
+
+    def _templates(self, users: set[str]) -> Mapping[str, Template | MouseMatchError | None]:
+        try:
+            return self._store.fetch(users)
+        except StoreError as exc:
+            self._messages.error(f"Sessions have no score: {exc}")
+            return dict.fromkeys(users, exc)
+
+    def _score(
+        self,
+        *,
+        images: Sequence[str],
+        users: Sequence[str],
+        evidence: float | None,
+        embedded: Embedded,
+        templates: Mapping[str, Template | MouseMatchError | None],
+    ) -> Result:
+        result = Result()
+        if evidence is not None:
+            result.match_evidence_s = f"{evidence:.3f}"
+        if not images:
+            result.match_verdict = matching.INSUFFICIENT
+            result.reasons.append("The row has no image: its session is too short to draw, or mouseencode did not run.")
+        result.reasons += _bad_images(images, embedded)
+        template = self._template(users, templates, result)
+        vectors = [embedded.vectors[image] for image in images if image in embedded.vectors]
+        if template is None or not vectors:
+            return result
+        llrs = matching.window_llrs(np.stack(vectors), template.embedding, self._backend)
+        llr = matching.fuse(llrs, self._backend)
+        score = matching.probability(llr, self._policy.prior)
+        result.window_llr = [f"{value:.4f}" for value in llrs]
+        result.match_llr = f"{llr:.4f}"
+        result.match_score = f"{min(max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE):.6f}"
+        if evidence is None and self._policy.min_evidence_s > 0:
+            result.match_verdict = matching.INSUFFICIENT
+            result.reasons.append(
+                "How much movement there was is unknown: keep window_active_s or active_s, or set min_evidence_s=0."
+            )
+        else:
+            result.match_verdict = matching.verdict(
+                score,
+                evidence_s=evidence or 0.0,
+                threshold=self._policy.threshold,
+                min_evidence_s=self._policy.min_evidence_s,
+            )
+        return result
+
+    def _template(
+        self,
+        users: Sequence[str],
+        templates: Mapping[str, Template | MouseMatchError | None],
+        result: Result,
+    ) -> Template | None:
+        """The row's template, or None with the reason in the result."""
+        if len(users) != 1:
+            many = f"has {len(users)} values; put | mvexpand {self._user_field} in front of mousescore"
+            none = "is empty; name the claimed owner, or say user=<field> where it is"
+            result.reasons.append(f'The field "{self._user_field}" {many if users else none}.')
+            return None
+        found = templates[users[0]]
+        if isinstance(found, Template):
+            if found.embedding.shape[0] == self._backend.cohort.shape[1]:
+                return found
+            result.reasons.append(f'The template of user "{users[0]}" is of another model; run mouseenroll again.')
+        elif found is not None:
+            result.reasons.append(str(found))
+        else:
+            result.match_verdict = result.match_verdict or matching.NOT_ENROLLED
+            result.reasons.append(f'No template for user "{users[0]}" with model {self._model}; run mouseenroll first.')
+        return None
+
+
+def _bad_images(images: Sequence[str], embedded: Embedded) -> list[str]:
+    """One sentence for each reason why images of the row have no embedding."""
+    windows: dict[str, list[str]] = {}
+    for number, image in enumerate(images, start=1):
+        if image in embedded.reasons:
+            windows.setdefault(embedded.reasons[image], []).append(str(number))
+    if len(images) == 1:
+        return list(windows)
+    return [
+        reason if len(numbers) == len(images) else f"Window {', '.join(numbers)} of {len(images)}: {reason}"
+        for reason, numbers in windows.items()
+    ]
+
+
+def _evidence(images: Sequence[str], seconds: Sequence[str], total: str, embedded: Embedded) -> float | None:
+    """Active seconds of the windows that have an embedding; None if the row does not tell."""
+    scored = [image in embedded.vectors for image in images]
+    if len(seconds) == len(images):
+        numbers = [_seconds(text) for text in seconds]
+        used = [number for number, use in zip(numbers, scored) if use]
+        return None if any(number is None for number in used) else sum(number or 0.0 for number in used)
+    whole = _seconds(total)
+    if whole is None:
+        return None
+    return whole * sum(scored) / len(scored) if scored else 0.0
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

@@ -1,0 +1,270 @@
+"""Rows with images and users become rows with scores, each in its place, whatever happens to some."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mousematch import images
+from mousematch.errors import ScorerRejected, ScorerUnavailable
+from mousematch.settings import MatchingSettings
+from mousematch.splunk.chunks import Columns
+from mousematch.splunk.embedder import REQUEST_IMAGES, Embedder
+from mousematch.splunk.messages import Messages
+from mousematch.splunk.scoring import SessionScorer
+from mousematch.splunk.templatestore import MAX_FAILURES, TemplateStore
+from mousematch.templates import key
+from tests.mousematch.splunk.axes import BACKEND, TAG, AxisScorer, D, Said, Shelf, picture, rows, template
+
+
+@dataclasses.dataclass
+class Bench:
+    scorer: AxisScorer
+    shelf: Shelf
+    said: Said
+    connects: list[int]
+    add_scores: Callable[[Columns], Columns]
+
+
+@pytest.fixture
+def bench() -> Callable[..., Bench]:
+    def build(policy: MatchingSettings = MatchingSettings(min_evidence_s=5.0)) -> Bench:  # noqa: B008 (frozen)
+        shelf = Shelf(*(template(name, index) for index, name in enumerate(("alice", "bob"))))
+        client, said, connects = AxisScorer(), Said(), []
+        messages = Messages(said)  # type: ignore[arg-type]
+
+        def connect() -> AxisScorer:
+            connects.append(1)
+            return client
+
+        scorer = SessionScorer(
+            model="base/1",
+            backend=BACKEND,
+            embedder=Embedder(connect, encoding=TAG, dimensions=D, lost=messages.error),
+            store=TemplateStore(shelf, "base/1"),  # type: ignore[arg-type]
+            policy=policy,
+            messages=messages,
+        )
+        return Bench(client, shelf, said, connects, scorer.add_scores)
+
+    return build
+
+
+def session(user: Any, *pictures: str, seconds: float = 10.0) -> dict[str, Any]:
+    return {"user": user, "image": list(pictures), "window_active_s": [f"{seconds:.3f}"] * len(pictures)}
+
+
+def test_the_owner_matches_and_another_person_does_not(bench: Callable[..., Bench]) -> None:
+    scored = bench().add_scores(rows(session("alice", picture(0), picture(0, 1)), session("bob", picture(0))))
+
+    assert scored["match_verdict"] == ["match", "mismatch"]
+    assert float(scored["match_score"][0]) > 0.5 > float(scored["match_score"][1]) > 0
+    assert float(scored["match_llr"][0]) > 0 > float(scored["match_llr"][1])
+    assert [len(values) for values in scored.lists("window_llr")] == [2, 1]
+    assert scored["match_evidence_s"] == ["20.000", "10.000"]
+    assert scored["match_threshold"] == ["0.5", "0.5"]
+    assert scored["match_model"] == ["base/1", "base/1"]
+    assert scored["match_error"] == ["", ""]
+
+
+def test_too_little_evidence_is_insufficient_and_still_has_its_llr(bench: Callable[..., Bench]) -> None:
+    scored = bench().add_scores(rows(session("alice", picture(0), seconds=2)))
+
+    assert scored["match_verdict"] == ["insufficient"]
+    assert float(scored["match_llr"][0]) > 0 and scored.lists("window_llr")[0]
+
+
+def test_a_user_without_template_is_not_enrolled_and_told_so(bench: Callable[..., Bench]) -> None:
+    scored = bench().add_scores(rows(session("carol", picture(0))))
+
+    assert scored["match_verdict"] == ["not_enrolled"]
+    assert scored["match_error"] == ['No template for user "carol" with model base/1; run mouseenroll first.']
+    assert scored["match_score"] == scored["match_llr"] == [""]
+
+
+def test_bad_rows_have_a_reason_and_keep_their_place_among_good_ones(bench: Callable[..., Bench]) -> None:
+    bomb = bytearray(images.from_base64(picture(0)))
+    bomb[16:24] = (60_000).to_bytes(4, "big") * 2
+    scored = bench().add_scores(
+        rows(
+            session("alice", picture(0)),
+            session("alice", "no base64 at all ü"),
+            session("alice", images.to_base64(b"GIF89a")),
+            session("alice", images.to_base64(bytes(bomb))),
+            session("alice", picture(0, tag="path/1/64")),
+            session("alice", picture(0)[:120]),
+            session("alice"),
+            session("", picture(0)),
+            session(["alice", "bob"], picture(0)),
+            session("alice", picture(0)),
+        )
+    )
+
+    words = [
+        "",
+        "base64",
+        "not a PNG",
+        "60000 x 60000",
+        'encoding "path/1/64"',
+        "",
+        "no image",
+        "empty",
+        "mvexpand",
+        "",
+    ]
+    for error, word in zip(scored["match_error"], words):
+        assert word in error
+    assert [bool(error) for error in scored["match_error"]] == [False] + [True] * 8 + [False]
+    assert [bool(score) for score in scored["match_score"]] == [True] + [False] * 8 + [True]
+    assert scored["match_verdict"][6] == "insufficient"
+
+
+def test_the_good_windows_of_a_row_count_and_the_bad_one_is_named(bench: Callable[..., Bench]) -> None:
+    scored = bench().add_scores(rows(session("alice", picture(0), "broken", picture(0, 1))))
+
+    assert scored["match_verdict"] == ["match"]
+    assert len(scored.lists("window_llr")[0]) == 2
+    assert scored["match_evidence_s"] == ["20.000"]
+    assert scored["match_error"][0].startswith("Window 2 of 3: ")
+
+
+def test_claimed_owners_of_one_session_cost_one_embedding(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    pictures = [picture(0), picture(0, 1)]
+
+    scored = parts.add_scores(rows(*(session(user, *pictures) for user in ("alice", "bob", "alice"))))
+
+    assert [len(request) for request in parts.scorer.requests] == [2]
+    assert scored["match_verdict"] == ["match", "mismatch", "match"]
+    assert sorted(map(len, parts.shelf.finds)) == [2]
+
+
+def test_rows_that_continue_in_the_next_block_are_not_embedded_again(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    for _ in range(3):
+        parts.add_scores(rows(session("alice", picture(0), "broken")))
+
+    assert len(parts.scorer.requests) == 1
+    assert len(parts.shelf.finds) == 1
+
+
+def test_many_images_go_in_several_requests(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    pictures = [picture(index % D, index // D) for index in range(REQUEST_IMAGES + 1)]
+
+    parts.add_scores(rows(session("alice", *pictures)))
+
+    assert [len(request) for request in parts.scorer.requests] == [REQUEST_IMAGES, 1]
+
+
+def test_a_scorer_that_was_lost_is_connected_once_more(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    parts.scorer.fails = [ScorerUnavailable("It was killed.")]
+
+    scored = parts.add_scores(rows(session("alice", picture(0))))
+
+    assert scored["match_verdict"] == ["match"]
+    assert len(parts.connects) == 2 and parts.said.lines == []
+
+
+def test_a_scorer_that_stays_away_costs_scores_but_no_rows_and_is_asked_no_more(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    parts.scorer.fails = [ScorerUnavailable("It is gone.")] * 9
+
+    scored = [parts.add_scores(rows(session("alice", picture(0, shade)))) for shade in range(3)]
+
+    assert [columns["match_error"] for columns in scored] == [["It is gone."]] * 3
+    assert [columns["match_score"] for columns in scored] == [[""]] * 3
+    assert len(parts.scorer.requests) == 2
+    assert parts.said.lines == [("error", "Sessions from here on have no score: It is gone.")]
+
+
+def test_a_rejected_request_takes_its_own_rows_alone(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    parts.scorer.fails = [ScorerRejected("It will not.")]
+
+    first = parts.add_scores(rows(session("alice", picture(0))))
+    second = parts.add_scores(rows(session("alice", picture(0, 1))))
+
+    assert first["match_error"] == ["It will not."]
+    assert second["match_verdict"] == ["match"]
+
+
+def test_embeddings_of_another_length_are_refused(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    parts.scorer.embed = lambda pictures: np.ones((len(pictures), D + 1), np.float32)  # type: ignore[method-assign]
+
+    scored = parts.add_scores(rows(session("alice", picture(0))))
+
+    assert "the same model version" in scored["match_error"][0]
+
+
+def test_a_store_that_is_away_costs_scores_but_no_rows(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    parts.shelf.fails = 1
+
+    first = parts.add_scores(rows(session("alice", picture(0)), session("bob", picture(0))))
+    second = parts.add_scores(rows(session("alice", picture(0))))
+
+    assert first["match_error"] == ["The store is away."] * 2
+    assert first["match_verdict"] == ["", ""]
+    assert second["match_verdict"] == ["match"]
+    assert parts.said.lines == [("error", "Sessions have no score: The store is away.")]
+
+
+def test_a_store_that_stays_away_is_asked_no_more(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    parts.shelf.fails = 99
+    for shade in range(MAX_FAILURES + 5):
+        parts.add_scores(rows(session("alice", picture(0, shade))))
+
+    assert len(parts.shelf.finds) == MAX_FAILURES
+
+
+def test_a_damaged_template_concerns_its_user_alone(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+    parts.shelf.documents[key("bob", "base/1")]["embedding"] = "?"
+
+    scored = parts.add_scores(rows(session("alice", picture(0)), session("bob", picture(0))))
+
+    assert scored["match_verdict"] == ["match", ""]
+    assert 'template of user "bob" is damaged' in scored["match_error"][1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "evidence", "verdict"),
+    [
+        ({"active_s": "12.5"}, "12.500", "match"),
+        ({"active_s": "some"}, "", "insufficient"),
+        ({}, "", "insufficient"),
+        ({"window_active_s": ["6", "nan"], "active_s": "40"}, "", "insufficient"),
+    ],
+)
+def test_evidence_comes_from_the_windows_or_the_session_and_is_never_guessed(
+    bench: Callable[..., Bench], fields: dict[str, Any], evidence: str, verdict: str
+) -> None:
+    scored = bench().add_scores(rows({"user": "alice", "image": [picture(0), picture(0, 1)], **fields}))
+
+    assert scored["match_evidence_s"] == [evidence]
+    assert scored["match_verdict"] == [verdict]
+    assert ("unknown" in scored["match_error"][0]) == (not evidence)
+
+
+def test_a_policy_without_least_evidence_needs_none(bench: Callable[..., Bench]) -> None:
+    scored = bench(MatchingSettings(min_evidence_s=0)).add_scores(rows({"user": "alice", "image": [picture(0)]}))
+
+    assert scored["match_verdict"] == ["match"] and scored["match_error"] == [""]
+
+
+def test_prior_and_threshold_move_the_score_and_the_verdict(bench: Callable[..., Bench]) -> None:
+    row = session("alice", picture(0))
+    even = bench().add_scores(rows(row))
+    rare = bench(MatchingSettings(prior=0.01, threshold=0.9)).add_scores(rows(row))
+
+    assert float(rare["match_score"][0]) < float(even["match_score"][0])
+    assert rare["match_llr"] == even["match_llr"]
+    assert (even["match_verdict"], rare["match_verdict"]) == (["match"], ["mismatch"])
