@@ -1,6 +1,6 @@
 """Makes a virtual environment from a lock file; run by ``make env`` with any Python 3.10 to 3.13, standard library only.
 
-    python3 packaging/environment.py .venv                      TensorFlow for CUDA if nvidia-smi finds a GPU, else for the CPU
+    python3 packaging/environment.py .venv                      TensorFlow for CUDA if a GPU answers, else for the CPU
     python3 packaging/environment.py .venv requirements/x.txt   exactly that lock
 
 pip installs uv (requirements/bootstrap.txt) into the environment, uv the rest: TensorFlow's hundreds of megabytes take
@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> None:
         run(sys.executable, "-m", "venv", str(folder))
     say(f"installing {lock.relative_to(ROOT)} into {folder.name} (a few minutes when nothing is cached)")
     pip = (str(python), "-m", "pip")
-    run(*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(REQUIREMENTS / "bootstrap.txt"))
+    bootstrap = ("--require-hashes", "-r", str(REQUIREMENTS / "bootstrap.txt"))
+    run(*pip, "install", "--quiet", "--disable-pip-version-check", *bootstrap)
     run(
         *(str(python), "-m", "uv", "pip", "install", "--python", str(python)),
         *("--require-hashes", "-r", str(lock)),

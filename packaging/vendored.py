@@ -44,7 +44,6 @@ PRUNED = {
     "numpy/f2py": "Fortran wrappers",
     "numpy/distutils": "build system",
     "numpy/_pyinstaller": "packaging hooks",
-    "numpy/typing": "type checking",
     "numpy/_core/lib": "C libraries to link against",
     "ai_edge_litert/aot": "ahead-of-time compiler",
     "ai_edge_litert/tools": "converter and command-line tools",

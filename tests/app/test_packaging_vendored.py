@@ -1,0 +1,144 @@
+"""The vendored packages alone carry the app under Splunk's Pythons.
+
+Each test runs a real python3.9 or python3.13, where one is installed, without its site-packages (-S) and environment (-E).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TREES = {"3.9": ROOT / "lib" / "py39", "3.13": ROOT / "lib" / "py313"}
+
+# Imported where TensorFlow is, never by Splunk's Python.
+TRAINING = {"model.py", "training.py", "export.py", "datasets.py"}
+TRAINING_PACKAGES = {"tensorflow", "keras"}
+
+
+def find_python(version: str) -> str | None:
+    """A working Python of that version: on the path, in pyenv, or Splunk's own."""
+    candidates = [shutil.which(f"python{version}")]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates += [str(path) for path in sorted(pyenv.glob(f"versions/{version}.*/bin/python"))]
+    candidates.append(str(Path(os.environ.get("SPLUNK_HOME", "/opt/splunk")) / "bin" / f"python{version}"))
+    for candidate in filter(None, candidates):
+        probe = [candidate, "-S", "-E", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        try:
+            finished = subprocess.run(probe, capture_output=True, text=True)
+        except OSError:
+            continue
+        if finished.stdout.strip() == version:
+            return candidate
+    return None
+
+
+@pytest.fixture(params=sorted(TREES))
+def splunk_python(request: pytest.FixtureRequest) -> tuple[list[str], Path]:
+    """(command line of an isolated interpreter, its vendored tree)."""
+    python, tree = find_python(request.param), TREES[request.param]
+    if python is None:
+        pytest.skip(f"no python{request.param} is installed")
+    if not tree.is_dir():
+        pytest.skip(f"{tree.relative_to(ROOT)} is not built (make lib)")
+    return [python, "-S", "-E", "-B"], tree
+
+
+def third_party_imports() -> set[str]:
+    """Modules that the code Splunk runs imports at any place, besides the standard library's and its own."""
+    names = set()
+    for path in [*ROOT.glob("bin/*.py"), *ROOT.glob("bin/mousematch/**/*.py")]:
+        if path.name in TRAINING:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.add(node.module)
+    own = {"mousematch", "mousematch_path", *TRAINING_PACKAGES}
+    return {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names | own}
+
+
+def test_every_imported_package_is_vendored(splunk_python: tuple[list[str], Path]):
+    command, tree = splunk_python
+    program = (
+        "import importlib, json, sys\n"
+        f"sys.path.insert(0, {str(tree)!r})\n"
+        "files = [importlib.import_module(name).__file__ for name in json.load(sys.stdin)]\n"
+        "print(json.dumps(files))"
+    )
+    modules = sorted(third_party_imports() | {"ai_edge_litert.interpreter", "uvicorn.protocols.http.h11_impl"})
+
+    finished = subprocess.run([*command, "-c", program], input=json.dumps(modules), capture_output=True, text=True)
+
+    assert finished.returncode == 0, finished.stderr
+    assert all(Path(file).is_relative_to(tree) for file in json.loads(finished.stdout))
+
+
+def test_litert_runs_the_shipped_model(splunk_python: tuple[list[str], Path]):
+    models = sorted(ROOT.glob("models/*/*/model.tflite"))
+    if not models:
+        pytest.skip("no model is exported (make export)")
+    command, tree = splunk_python
+    program = (
+        f"import sys; sys.path.insert(0, {str(tree)!r})\n"
+        "import numpy as np\n"
+        "from ai_edge_litert.interpreter import Interpreter\n"
+        f"model = Interpreter(model_path={str(models[0])!r})\n"
+        "inputs, outputs = model.get_input_details()[0], model.get_output_details()[0]\n"
+        "model.resize_tensor_input(inputs['index'], (2, *inputs['shape'][1:]))\n"
+        "model.allocate_tensors()\n"
+        "images = np.random.default_rng(1).random((2, *inputs['shape'][1:]), dtype=np.float32)\n"
+        "model.set_tensor(inputs['index'], images)\n"
+        "model.invoke()\n"
+        "print(*np.linalg.norm(model.get_tensor(outputs['index']), axis=1))"
+    )
+
+    finished = subprocess.run([*command, "-c", program], capture_output=True, text=True)
+
+    assert finished.returncode == 0, finished.stderr
+    assert [float(norm) for norm in finished.stdout.split()] == pytest.approx([1.0, 1.0], abs=0.01)
+
+
+def test_the_scorer_can_be_started(splunk_python: tuple[list[str], Path]):
+    command, tree = splunk_python
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'bin'}{os.pathsep}{tree}"}
+    without_e = [word for word in command if word != "-E"]
+
+    finished = subprocess.run(
+        [*without_e, "-m", "mousematch.scorer", "--help"], env=environment, capture_output=True, text=True
+    )
+
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in ROOT.glob("bin/mouse*.py") if path.stem != "mousematch_path"))
+def test_a_command_answers_getinfo_from_the_vendored_packages(name: str, splunk_python: tuple[list[str], Path]):
+    command, _ = splunk_python
+    arguments: list[str] = []
+    searchinfo = {
+        **{"args": arguments, "raw_args": arguments, "dispatch_dir": "", "sid": "", "app": "mousematch"},
+        **{"owner": "admin", "username": "admin", "session_key": "", "splunkd_uri": "https://127.0.0.1:8089"},
+        **{"splunk_version": "10.2.3", "search": "", "command": name, "maxresultrows": 50000},
+        **{"earliest_time": "0", "latest_time": "0"},
+    }
+    metadata = json.dumps({"action": "getinfo", "preview": False, "searchinfo": searchinfo})
+
+    finished = subprocess.run(
+        [*command, str(ROOT / "bin" / f"{name}.py")],
+        input=f"chunked 1.0,{len(metadata)},0\n{metadata}",
+        capture_output=True,
+        text=True,
+    )
+
+    assert finished.stdout.startswith("chunked 1.0,"), finished.stderr
+    answer = json.loads(finished.stdout.partition("\n")[2][: int(finished.stdout.split(",")[1])])
+    assert "type" in answer or "error" in answer
+    assert "Traceback" not in finished.stderr
