@@ -1,0 +1,187 @@
+"""mouseencode: mouse telemetry becomes colour images, one row of results per session or per window.
+
+Syntax:   mouseencode [session=<field>] [user=<field>] [time=<field>] [timeunit=s|ms] [x=<field>] [y=<field>]
+          [button=<field>] [state=<field>] [encoding=<name>] [window=<windows>] [rows=session|window] [by <field> ...]
+
+Options:  session   field with the session's name (default: session)
+          user      field with the user's name (default: user)
+          time      field with a point's time (default: time, else "client timestamp", else timestamp, else _time)
+          timeunit  unit of the time field, s or ms (default: s; _time is always in seconds)
+          x, y      fields with a point's place in CSS pixels (default: x, y)
+          button    field with the button (default: button)
+          state     field with the kind of event (default: state, else type)
+          encoding  how windows are drawn: motion or path (default: motion)
+          window    how long a window is: 128p (points), 5s (active seconds), 128p,5s (whichever comes first) or
+                    session (default: the encoding's own)
+          rows      session: one row per session, image multivalue; window: one row per window (default: session)
+          by        further fields that tell sessions apart and are carried through
+
+Gives:    session user <by-fields> start end active_s points strokes clicks distance_px dropped
+          image window_start window_active_s encoding
+          (session and user are called so, whatever the fields of the telemetry were called)
+
+Example:  index=web sourcetype=mousematch:telemetry | mouseencode by page | mousescore
+
+Runs as map and reduce: indexers pack the points of their events per session, the search head orders, merges and draws.
+The images are the same for any number of indexers, any size of chunks and any order of events. docs/telemetry.md shows
+the formats of events that are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import mousematch_path  # noqa: F401  (first: it makes the packages below importable)
+
+# isort: split
+from splunklib.searchcommands import Configuration, Option
+
+from mousematch.errors import OptionError
+from mousematch.formats.names import ENCODING, FIGURES, IDENTITY, PACKED_FIELDS, PACKED_KEY, PER_WINDOW, FieldNames
+from mousematch.splunk.chunks import ROW_INDEX, Columns
+from mousematch.splunk.commands import ReportingColumns, run
+
+if TYPE_CHECKING:
+    from mousematch.encoded import EncodedRow
+    from mousematch.sessions import Sessions
+
+
+RESULT_FIELDS = (*IDENTITY, *FIGURES, *PER_WINDOW, ENCODING)
+
+# One reply block of results: enough rows to write CSV at speed, few enough to hold in memory with their images.
+REPORT_IMAGES = 256
+
+
+@Configuration()
+class MouseEncodeCommand(ReportingColumns):
+    """The command; the module's docstring describes it. numpy and Pillow load with the first chunk, not for getinfo."""
+
+    session = Option(default="session")
+    user = Option(default="user")
+    time = Option()
+    timeunit = Option()
+    x = Option(default="x")
+    y = Option(default="y")
+    button = Option(default="button")
+    state = Option()
+    encoding = Option()
+    window = Option()
+    rows = Option(default="session")
+
+    _sessions: Sessions | None = None
+
+    def check(self) -> None:
+        """Checks what can be checked without numpy; encoding and window follow with the first chunk."""
+        if self.timeunit not in (None, "s", "ms"):
+            raise OptionError(f'timeunit="{self.timeunit}" is no unit; write timeunit=s or timeunit=ms.')
+        if self.rows not in ("session", "window"):
+            raise OptionError(f'rows="{self.rows}" is unknown; write rows=session or rows=window.')
+        for name in ("session", "user", "time", "x", "y", "button", "state"):
+            if getattr(self, name) == "":
+                raise OptionError(f'{name}="" names no field; leave the option out for its default.')
+        self._names = FieldNames(
+            session=self.session,
+            user=self.user,
+            time=self.time,
+            timeunit=self.timeunit,
+            x=self.x,
+            y=self.y,
+            button=self.button,
+            state=self.state,
+            by=self._by_fields(),
+        )
+
+    def _by_fields(self) -> tuple[str, ...]:
+        words = [word for text in self.fieldnames for word in text.split(",") if word]
+        if not words:
+            return ()
+        if words[0].lower() != "by" or len(words) == 1:
+            raise OptionError(f'mouseencode cannot use "{" ".join(words)}"; further fields follow the word by: by page.')
+        fields = [field for field in dict.fromkeys(words[1:]) if field not in (self.session, self.user)]
+        for field in fields:
+            if field in RESULT_FIELDS:
+                raise OptionError(f'by {field}: mouseencode gives a field of that name itself; rename yours first.')
+        return tuple(fields)
+
+    def required_fields(self) -> list[str]:
+        """Only these: fewer fields in a chunk are the largest gain in speed that there is."""
+        return [*(PACKED_FIELDS if self.phase == "reduce" else ()), *self._names.all]
+
+    @Configuration()
+    def map(self, columns: Columns) -> Columns:
+        """Where the events are: their points, packed per session."""
+        from mousematch.formats.reader import read_into
+        from mousematch.sessions import Sessions
+
+        sessions = Sessions()
+        read_into(sessions, columns, self._names)
+        packed, rows = sessions.packed()
+        answer = Columns(packed)
+        if ROW_INDEX in columns:
+            # One of the rows that a packed row is made of: splunkd expects its numbers back, rising.
+            answer[ROW_INDEX] = [columns[ROW_INDEX][row] for row in rows]
+        return answer
+
+    def reduce(self, columns: Columns) -> None:
+        """On the search head: packed points, or events where there was no map phase."""
+        from mousematch.formats.reader import read_into
+
+        sessions = self._begin()
+        if PACKED_KEY in columns:
+            others = sessions.merge_packed(columns)
+            if not others:
+                return
+            columns = columns.take(others)
+        read_into(sessions, columns, self._names)
+
+    def report(self) -> Iterator[Columns]:
+        """Orders, cuts and draws each session."""
+        from mousematch import encoded
+
+        sessions = self._begin()
+        total = sessions.adopt_strays()
+        block: list[EncodedRow] = []
+        images = 0
+        for session in sessions.take_all():
+            total.update(session.dropped)
+            if self.rows == "window":
+                new = encoded.window_rows(session, self._encoding, self._window)
+            else:
+                new = iter([encoded.session_row(session, self._encoding, self._window)])
+            for row in new:
+                block.append(row)
+                images += len(row.image) + 1
+                if images >= REPORT_IMAGES:
+                    yield self._columns(block)
+                    block, images = [], 0
+        if block:
+            yield self._columns(block)
+        for sentence in total.sentences():
+            self.write_warning("{}", f"mouseencode {sentence}")
+
+    def _begin(self) -> Sessions:
+        if self._sessions is None:
+            from mousematch.encoding import DEFAULT, encoding_named
+            from mousematch.sessions import Sessions
+            from mousematch.windows import WindowSpec
+
+            self._encoding = encoding_named(self.encoding or DEFAULT)
+            self._window = WindowSpec.parse(self.window) if self.window else self._encoding.window
+            self._sessions = Sessions()
+        return self._sessions
+
+    def _columns(self, rows: list[EncodedRow]) -> Columns:
+        columns = Columns(rows=len(rows))
+        for number, field in enumerate((*IDENTITY, *self._names.by)):
+            columns[field] = [row.key[number] for row in rows]
+        for number, field in enumerate(FIGURES):
+            columns[field] = [row.figures[number] for row in rows]
+        for field in PER_WINDOW:
+            columns.put_lists(field, [getattr(row, field) for row in rows])
+        columns[ENCODING] = [self._encoding.tag] * len(rows)
+        return columns
+
+
+if __name__ == "__main__":
+    run(MouseEncodeCommand)

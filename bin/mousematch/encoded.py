@@ -1,0 +1,79 @@
+"""Sessions as the rows that mouseencode gives: figures and images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mousematch.encoding import Encoding
+from mousematch.images import to_base64, to_png
+from mousematch.sessions import Session
+from mousematch.telemetry import Points, count_clicks, count_strokes, distance_px
+from mousematch.windows import WindowSpec, active_s, cut
+
+
+@dataclass
+class EncodedRow:
+    """One row of results. figures: in the order of names.FIGURES. The lists have one value a window."""
+
+    key: tuple[str, ...]
+    figures: list[str]
+    image: list[str] = field(default_factory=list)
+    window_start: list[str] = field(default_factory=list)
+    window_active_s: list[str] = field(default_factory=list)
+
+
+def session_row(session: Session, encoding: Encoding, window: WindowSpec) -> EncodedRow:
+    """The row of a session: its figures, and an image of each window. Without points or windows: no image."""
+    windows = cut(session.points, window)
+    row = EncodedRow(session.key, figures(session.points, session.dropped.total))
+    _draw(row, session.points, windows, encoding)
+    return row
+
+
+def window_rows(session: Session, encoding: Encoding, window: WindowSpec) -> Iterator[EncodedRow]:
+    """One row a window, with the window's own figures; ``dropped`` is the session's, in its first row.
+
+    A session without a window gives one row without an image.
+    """
+    windows = cut(session.points, window)
+    if not windows:
+        yield EncodedRow(session.key, figures(session.points, session.dropped.total))
+    whole = EncodedRow(session.key, [])
+    _draw(whole, session.points, windows, encoding)
+    for number, piece in enumerate(windows):
+        dropped = session.dropped.total if number == 0 else 0
+        row = EncodedRow(session.key, figures(session.points[piece], dropped))
+        row.image = [whole.image[number]]
+        row.window_start = [whole.window_start[number]]
+        row.window_active_s = [whole.window_active_s[number]]
+        yield row
+
+
+def figures(points: Points, dropped: int) -> list[str]:
+    """The values of names.FIGURES for some points. Times in seconds, empty if there is no point."""
+    start, end = (seconds(points.time_us[0]), seconds(points.time_us[-1])) if len(points) else ("", "")
+    return [
+        start,
+        end,
+        f"{active_s(points):.3f}",
+        str(len(points)),
+        str(count_strokes(points)),
+        str(count_clicks(points)),
+        f"{distance_px(points):.1f}",
+        str(dropped),
+    ]
+
+
+def seconds(time_us: int) -> str:
+    """Microseconds as seconds with three decimals, without the rounding of floating point."""
+    milliseconds = (int(time_us) + 500) // 1000
+    sign, milliseconds = ("-", -milliseconds) if milliseconds < 0 else ("", milliseconds)
+    return f"{sign}{milliseconds // 1000}.{milliseconds % 1000:03d}"
+
+
+def _draw(row: EncodedRow, points: Points, windows: Sequence[slice], encoding: Encoding) -> None:
+    for piece, image in zip(windows, encoding.images(points, windows)):
+        row.image.append(to_base64(to_png(image, encoding.tag)))
+        row.window_start.append(seconds(points.time_us[piece.start]))
+        row.window_active_s.append(f"{active_s(points[piece]):.3f}")

@@ -1,0 +1,158 @@
+"""A block of search results, in any mixture of formats → sessions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mousematch.errors import TelemetryError
+from mousematch.formats import dropped, events
+from mousematch.formats.events import Event, PointColumns
+from mousematch.formats.names import RAW, FieldNames
+from mousematch.formats.rows import RowPoints, read_rows
+from mousematch.sessions import Key, Sessions
+
+Columns = Mapping[str, Sequence[str]]
+
+
+def read_into(sessions: Sessions, columns: Columns, names: FieldNames) -> None:
+    """Adds the points of a block of rows to the sessions. Whatever a row holds, the others are read."""
+    count = len(next(iter(columns.values()))) if columns else 0
+    x, y = columns.get(names.x), columns.get(names.y)
+    if x is not None and y is not None and "" not in x and "" not in y:
+        _read_fields(sessions, columns, list(range(count)), names)
+        return
+    in_fields = [row for row in range(count) if x and y and x[row] and y[row]]
+    if in_fields:
+        part = {field: [column[row] for row in in_fields] for field, column in columns.items()}
+        _read_fields(sessions, part, in_fields, names)
+    skip = set(in_fields)
+    _EventReader(sessions, columns, names).read([row for row in range(count) if row not in skip])
+
+
+def _read_fields(sessions: Sessions, columns: Columns, rows: Sequence[int], names: FieldNames) -> None:
+    """Rows whose point stands in fields. rows: their numbers in the block."""
+    count = len(rows)
+    blank = [""] * count
+    keys: list[Key] = list(zip(*(columns.get(field, blank) for field in names.key)))
+    _add(sessions, read_rows(columns, count, names), keys, rows, columns, names)
+
+
+def _add(
+    sessions: Sessions,
+    points: RowPoints,
+    keys: Sequence[Key],
+    rows: Sequence[int],
+    columns: Mapping[str, Sequence[Any]],
+    names: FieldNames,
+) -> None:
+    """Adds points of one row each, and counts the rows that hold none. keys, rows: of every row."""
+    if not points.bad:
+        sessions.add_rows(points.records, keys, rows)
+        return
+    usable = points.rows.tolist()
+    sessions.add_rows(points.records, [keys[row] for row in usable], [rows[row] for row in usable])
+    shown = (names.x, names.y, *(time for time, _ in names.times), *names.states)
+    fields = [field for field in shown if field in columns]
+    for row, reason in points.bad:
+        values = ((field, columns[field][row]) for field in fields)
+        example = " ".join(f'{field}="{value}"' for field, value in values if value not in ("", None))
+        sessions.drop(keys[row], reason, example, rows[row])
+
+
+class _EventReader:
+    """Rows whose points stand in the event's text."""
+
+    def __init__(self, sessions: Sessions, columns: Columns, names: FieldNames) -> None:
+        self._sessions = sessions
+        self._columns = columns
+        self._names = names
+        self._key_columns = [(field, columns.get(field)) for field in names.key]
+        self._points = PointColumns(names, columns)
+        self._point_keys: list[Key] = []
+        self._point_rows: list[int] = []
+
+    def read(self, rows: Sequence[int]) -> None:
+        """Adds the points of these rows."""
+        raws = self._columns.get(RAW)
+        for row in rows:
+            raw = raws[row] if raws is not None else ""
+            if events.looks_like_json(raw):
+                self._read_json(raw, row)
+            else:
+                self._read_neither(raw, row)
+        self._add_points()
+
+    def _read_json(self, raw: str, row: int) -> None:
+        try:
+            for event, around in events.parse(raw):
+                self._read_event(event, around, raw, row)
+        except TelemetryError:
+            self._sessions.drop(self._salvaged_key(raw, row), dropped.NOT_JSON, raw, row)
+
+    def _read_event(self, event: Event, around: Event, raw: str, row: int) -> None:
+        key = self._key(event, around, row)
+        try:
+            points = events.read_many(event)
+        except TelemetryError as exc:
+            self._sessions.drop(key, dropped.BAD_BATCH, f"{exc}: {raw}", row)
+            return
+        if points is not None:
+            self._sessions.add(key, points.records, row)
+            for _, reason in points.bad:
+                self._sessions.drop(key, reason, raw, row)
+        elif self._points.add(event, row):
+            self._point_keys.append(key)
+            self._point_rows.append(row)
+        else:
+            self._sessions.drop(key, dropped.NO_MOVEMENT, raw, row)
+
+    def _add_points(self) -> None:
+        if not self._point_keys:
+            return
+        columns = self._points.columns
+        points = read_rows(columns, len(self._point_keys), self._points.names)
+        _add(self._sessions, points, self._point_keys, self._point_rows, columns, self._points.names)
+
+    def _read_neither(self, raw: str, row: int) -> None:
+        """A row without JSON that lacks x or y, or both."""
+        place = {field: self._columns[field][row] for field in (self._names.x, self._names.y) if field in self._columns}
+        reason = dropped.NO_POSITION if any(place.values()) else dropped.NO_MOVEMENT
+        example = " ".join(f'{field}="{value}"' for field, value in place.items()) if any(place.values()) else raw
+        key = tuple(column[row] if column else "" for _, column in self._key_columns)
+        self._sessions.drop(key, reason, example, row)
+
+    def _key(self, event: Event, around: Event, row: int) -> Key:
+        """What the search has in the key's fields, else the event, else the event around it."""
+        return tuple(
+            column[row] if column and column[row] else _text(events.value_at(event, field), around, field)
+            for field, column in self._key_columns
+        )
+
+    def _salvaged_key(self, raw: str, row: int) -> Key:
+        """The key of an event that is cut off: what can be found of it by its names."""
+        return tuple(
+            column[row] if column and column[row] else _salvaged(raw, field) for field, column in self._key_columns
+        )
+
+
+def _text(value: object, around: Event, field: str) -> str:
+    """A name as text; half surrogates, which no CSV can carry, are replaced as CSV output would."""
+    if value is None:
+        value = events.value_at(around, field)
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _salvaged(raw: str, field: str) -> str:
+    match = re.search(rf'"{re.escape(field)}"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+)', raw)
+    if match is None:
+        return ""
+    try:
+        return _text(json.loads(match[1], strict=False), {}, field)
+    except ValueError:
+        return ""

@@ -1,0 +1,137 @@
+"""Sessions: points gathered by session and user, in any order and from any number of places.
+
+    map phase     block of events → Sessions → packed rows (base64 of 18-byte records) ─┐
+    reduce phase  packed rows, or events → Sessions ◀───────────────────────────────────┘ → Session, ordered, one by one
+
+Nothing here depends on the order in which points arrive: records are appended as they come, and sorted at the end.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mousematch.formats.dropped import Dropped
+from mousematch.formats.names import PACKED_DROPPED, PACKED_FIELDS, PACKED_KEY, PACKED_POINTS
+from mousematch.formats.records import Records, points_of
+from mousematch.telemetry import Points
+
+# session, user, and the values of the by-fields
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session: its key, its ordered points, and what of it could not be read."""
+
+    key: Key
+    points: Points
+    dropped: Dropped
+
+
+@dataclass
+class _Gathered:
+    """What has arrived of a session. row: the first input row that it came in."""
+
+    row: int
+    records: bytearray = field(default_factory=bytearray)
+    dropped: Dropped = field(default_factory=Dropped)
+
+
+class Sessions:
+    """Sessions while their points come in."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Key, _Gathered] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def at(self, key: Key, row: int = 0) -> _Gathered:
+        """The session of that key, begun if it is new."""
+        found = self._sessions.get(key)
+        if found is None:
+            found = self._sessions[key] = _Gathered(row)
+        return found
+
+    def add(self, key: Key, records: Records, row: int = 0) -> None:
+        """Adds the records of one session."""
+        self.at(key, row).records.extend(records.tobytes())
+
+    def add_rows(self, records: Records, keys: Sequence[Key], rows: Sequence[int]) -> None:
+        """Adds records of many sessions: ``keys[i]`` is the key of the i-th one, ``rows[i]`` the input row it is in."""
+        numbers: dict[Key, int] = {}
+        ids = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.intp)
+        if len(numbers) == 1:
+            self.add(keys[0], records, rows[0])
+            return
+        order = np.argsort(ids, kind="stable")
+        borders = np.searchsorted(ids[order], np.arange(len(numbers) + 1)).tolist()
+        records = records[order]
+        for key, start, stop in zip(numbers, borders, borders[1:]):
+            self.add(key, records[start:stop], rows[int(order[start])])
+
+    def drop(self, key: Key, reason: str, example: str, row: int = 0) -> None:
+        """Counts one point or event of a session that cannot be used."""
+        self.at(key, row).dropped.add(reason, example)
+
+    # Between the phases ------------------------------------------------------------------------------------------
+
+    def packed(self) -> tuple[dict[str, list[str]], list[int]]:
+        """The sessions as rows of text, and the input row in which each began; by that row."""
+        sessions = sorted(self._sessions.items(), key=lambda item: item[1].row)
+        columns = {
+            PACKED_KEY: [json.dumps(key, separators=(",", ":")) for key, _ in sessions],
+            PACKED_POINTS: [base64.b64encode(found.records).decode("ascii") for _, found in sessions],
+            PACKED_DROPPED: [found.dropped.to_json() for _, found in sessions],
+        }
+        return columns, [found.row for _, found in sessions]
+
+    def merge_packed(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
+        """Adds the rows that ``packed`` made; gives the numbers of the rows that are none."""
+        others = []
+        rows = zip(*(columns[field] for field in PACKED_FIELDS))
+        for row, (key, records, dropped) in enumerate(rows):
+            if not key:
+                others.append(row)
+                continue
+            found = self.at(tuple(json.loads(key)), row)
+            found.records += base64.b64decode(records)
+            if dropped:
+                found.dropped.update(Dropped.from_json(dropped))
+        return others
+
+    # At the end --------------------------------------------------------------------------------------------------
+
+    def adopt_strays(self) -> Dropped:
+        """Counts what could not be read of events whose key is incomplete where it belongs.
+
+        An event that is cut off may still say its session but not its by-fields or its user: it counts in a session
+        that it agrees with, if there is one with points. What belongs to no session and no user at all is given back.
+        """
+        whole: dict[str, list[Key]] = {}
+        for key, found in self._sessions.items():
+            if found.records:
+                whole.setdefault(key[0], []).append(key)
+        nobodys = Dropped()
+        for key, found in list(self._sessions.items()):
+            if found.records:
+                continue
+            matches = [home for home in whole.get(key[0], []) if all(mine in ("", its) for mine, its in zip(key, home))]
+            if matches and key[0]:
+                self._sessions[min(matches)].dropped.update(found.dropped)
+                del self._sessions[key]
+            elif not any(key):
+                nobodys.update(found.dropped)
+                del self._sessions[key]
+        return nobodys
+
+    def take_all(self) -> Iterator[Session]:
+        """All sessions by key, each one let go of as it is given."""
+        for key in sorted(self._sessions):
+            found = self._sessions.pop(key)
+            yield Session(key, points_of(found.records), found.dropped)
