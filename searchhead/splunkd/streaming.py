@@ -59,16 +59,14 @@ def stream(
     """
     wanted = required_fields(configuration)
     fields = Table.empty()
-    sent = 0
-    for chunk in chunks:
+    for number, chunk in enumerate(chunks):
         rows, finished = _exchange(process, chunk, wanted, dispatch)
         yield from rows
         fields = chunk.table.slice(0, 0)
-        sent += 1
         if finished:
             process.close()
             return
-        if sent == 1:
+        if number == 0:
             yield from _exchange(process, Chunk(fields, None), wanted, dispatch)[0]
     if configuration.get("type") == "stateful":
         yield from _exchange(process, Chunk(fields, None), wanted, dispatch)[0]

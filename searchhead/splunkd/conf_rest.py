@@ -1,0 +1,112 @@
+"""REST endpoints of the configuration.
+
+    configs/conf-<file>[/<stanza>]              GET, POST (create, change), DELETE
+    properties/<file>[/<stanza>[/<key>]]        GET; a key gives its bare value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .atom import Entity
+from .conf_store import ConfStore
+from .errors import RestError
+from .rest import Feed, Request, Response, Route
+
+_CONF = "configs/conf-([^/]+)"
+_NOT_SETTINGS = ("name", "output_mode", "count", "offset")
+
+
+class ConfEndpoints:
+    """The handlers, for one app."""
+
+    def __init__(self, confs: ConfStore, *, app: str) -> None:
+        self._confs = confs
+        self._app = app
+
+    def routes(self) -> Sequence[Route]:
+        """What these endpoints answer."""
+        return (
+            Route(("GET",), _CONF, self.list_stanzas),
+            Route(("POST",), _CONF, self.create),
+            Route(("GET",), f"{_CONF}/([^/]+)", self.show),
+            Route(("POST",), f"{_CONF}/([^/]+)", self.change),
+            Route(("DELETE",), f"{_CONF}/([^/]+)", self.delete),
+            Route(("GET",), "properties/([^/]+)", self.list_properties),
+            Route(("GET",), "properties/([^/]+)/([^/]+)", self.show_properties),
+            Route(("GET",), "properties/([^/]+)/([^/]+)/([^/]+)", self.show_property),
+        )
+
+    def list_stanzas(self, request: Request) -> Feed:
+        """All stanzas of a file; none for a file that does not exist, as on splunkd."""
+        file = request.arguments[0]
+        stanzas = self._read(request)
+        return Feed(f"conf-{file}", [self._entity(file, name, settings) for name, settings in stanzas.items()])
+
+    def show(self, request: Request) -> Feed:
+        """One stanza. Raises RestError 404."""
+        file, stanza = request.arguments
+        if stanza not in self._read(request):
+            raise RestError(404, f"Could not find object id={stanza}")
+        return Feed(f"conf-{file}", [self._entity(file, stanza, self._confs.get(file, stanza))])
+
+    def create(self, request: Request) -> Feed:
+        """The new stanza. Raises RestError 409."""
+        self._check_place(request)
+        stanza = request.parameters.get("name", "")
+        file = request.arguments[0]
+        self._confs.create(file, stanza, _settings(request))
+        return Feed(f"conf-{file}", [self._entity(file, stanza, self._confs.get(file, stanza))], status=201)
+
+    def change(self, request: Request) -> Feed:
+        """The stanza with its new settings. Raises RestError 404."""
+        self._check_place(request)
+        self._confs.update(*request.arguments, _settings(request))
+        return self.show(request)
+
+    def delete(self, request: Request) -> Feed:
+        """The file without what was written of the stanza."""
+        self._check_place(request)
+        self._confs.delete(*request.arguments)
+        return self.list_stanzas(request)
+
+    def list_properties(self, request: Request) -> Feed:
+        """The stanzas of a file. Raises RestError 404 for a file that does not exist."""
+        file = request.arguments[0]
+        if not self._read(request) and not self._confs.exists(file):
+            raise RestError(404, f"{file} does not exist")
+        return self.list_stanzas(request)
+
+    def show_properties(self, request: Request) -> Feed:
+        """The keys of a stanza, one entity each."""
+        file, stanza = request.arguments
+        settings = self._confs.get(file, stanza) if self._read(request) else {}
+        path = f"/servicesNS/nobody/{self._app}/properties/{file}/{stanza}"
+        return Feed(stanza, [Entity(key, f"{path}/{key}", {"$text": value}) for key, value in settings.items()])
+
+    def show_property(self, request: Request) -> Response:
+        """The bare value of one key. Raises RestError 404."""
+        file, stanza, key = request.arguments
+        settings = self._confs.get(file, stanza) if self._read(request) else {}
+        if key not in settings:
+            raise RestError(404, f"{key} does not exist")
+        return Response(settings[key].encode(), content_type="text/plain; charset=UTF-8")
+
+    def _read(self, request: Request) -> Mapping[str, Mapping[str, str]]:
+        """The file's stanzas; another app has none here, and an indexer does not serve the search head's."""
+        if request.app not in (self._app, "-") or request.principal.on_indexer:
+            return {}
+        return self._confs.read(request.arguments[0])
+
+    def _check_place(self, request: Request) -> None:
+        if request.app != self._app or request.principal.on_indexer:
+            raise RestError(404, f"Application does not exist: {request.app}")
+
+    def _entity(self, file: str, stanza: str, settings: Mapping[str, str]) -> Entity:
+        path = f"/servicesNS/nobody/{self._app}/configs/conf-{file}/{stanza}"
+        content = {"disabled": "0", "eai:appName": self._app, "eai:userName": "nobody", **settings}
+        return Entity(stanza, path, content, app=self._app)
+
+
+def _settings(request: Request) -> dict[str, str]:
+    return {name: value for name, value in request.parameters.items() if name not in _NOT_SETTINGS}

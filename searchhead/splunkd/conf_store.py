@@ -1,0 +1,123 @@
+"""Stanzas of .conf files: the app's own, with what REST calls have written laid over them.
+
+    <app>/default/x.conf  <  <app>/local/x.conf  <  <state>/local/x.conf, the only one that is written
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from .. import conf_files
+from .errors import RestError
+
+_FILE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class ConfStore:
+    """The configuration of one app in one state folder; safe to use from several processes."""
+
+    def __init__(self, app: Path, state: Path) -> None:
+        self._app = app
+        self._overlay = state / "local"
+
+    def exists(self, file: str) -> bool:
+        """True when there is such a .conf file in any layer."""
+        folders = (self._app / "default", self._app / "local", self._overlay)
+        return any((folder / f"{_checked(file)}.conf").is_file() for folder in folders)
+
+    def read(self, file: str) -> conf_files.Stanzas:
+        """All stanzas of ``file`` (``"mousematch"`` reads mousematch.conf); none without a file. Raises RestError."""
+        with _errors():
+            stanzas = conf_files.read(self._app, _checked(file))
+            for stanza, settings in self._written(file).items():
+                stanzas[stanza] = {**stanzas.get(stanza, {}), **settings}
+        return stanzas
+
+    def get(self, file: str, stanza: str) -> dict[str, str]:
+        """The settings of one stanza. Raises RestError 404."""
+        stanzas = self.read(file)
+        if stanza not in stanzas:
+            raise RestError(404, f"Could not find object id={stanza}")
+        return stanzas[stanza]
+
+    def create(self, file: str, stanza: str, settings: Mapping[str, str]) -> None:
+        """Writes a new stanza. Raises RestError 409 for one that exists."""
+        with self._locked():
+            if stanza in self.read(file):
+                raise RestError(409, f"An object with name={stanza} already exists")
+            self._write(file, stanza, settings)
+
+    def update(self, file: str, stanza: str, settings: Mapping[str, str]) -> None:
+        """Writes settings of an existing stanza. Raises RestError 404."""
+        with self._locked():
+            self.get(file, stanza)
+            self._write(file, stanza, settings)
+
+    def delete(self, file: str, stanza: str) -> None:
+        """Removes what was written of a stanza. Raises RestError 404, and 403 for one that the app ships."""
+        with self._locked():
+            written = self._written(file)
+            self.get(file, stanza)
+            if stanza not in written:
+                raise RestError(403, f"Cannot remove {stanza}: it is part of the app.")
+            del written[stanza]
+            self._save(file, written)
+
+    def _written(self, file: str) -> conf_files.Stanzas:
+        path = self._overlay / f"{_checked(file)}.conf"
+        with _errors():
+            return conf_files.parse(path.read_text(encoding="utf-8"), where=str(path)) if path.is_file() else {}
+
+    def _write(self, file: str, stanza: str, settings: Mapping[str, str]) -> None:
+        if not stanza or re.search(r"[\[\]\n]", stanza):
+            raise RestError(400, f"The stanza name {stanza!r} cannot be written; leave out brackets and line breaks.")
+        written = self._written(file)
+        written.setdefault(stanza, {}).update(settings)
+        self._save(file, written)
+
+    def _save(self, file: str, stanzas: conf_files.Stanzas) -> None:
+        lines = []
+        for stanza, settings in stanzas.items():
+            lines.append(f"[{stanza}]")
+            lines += [f"{key} = {value.replace(chr(10), chr(92) + chr(10))}" for key, value in settings.items()]
+            lines.append("")
+        path = self._overlay / f"{_checked(file)}.conf"
+        fresh = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.tmp")
+        with _errors():
+            try:
+                with fresh.open("w", encoding="utf-8") as out:
+                    out.write("\n".join(lines))
+                    out.flush()
+                    os.fsync(out.fileno())
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Holds off other writers, in this process and in others."""
+        with _errors():
+            self._overlay.mkdir(parents=True, exist_ok=True)
+            lock = (self._overlay / ".lock").open("w")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _checked(file: str) -> str:
+    if not _FILE.fullmatch(file):
+        raise RestError(404, f"No configuration file is called {file!r}.")
+    return file
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, conf_files.ConfError) as exc:
+        raise RestError(500, f"The configuration cannot be used: {exc}") from exc

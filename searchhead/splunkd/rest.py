@@ -1,0 +1,197 @@
+"""splunkd's REST side as an ASGI app: session keys, namespaces, routing and error bodies.
+
+    /services/<endpoint>                          the app of the search head, owner nobody
+    /servicesNS/<owner>/<app>/<endpoint>          a namespace of its own
+
+Every call needs ``Authorization: Splunk <session key>``. The KV store speaks JSON; other endpoints give Atom XML, or JSON
+with ``output_mode=json``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, unquote_plus
+
+from . import atom
+from .errors import RestError
+from .kvstore import MAX_BYTES
+
+_SERVICES = re.compile(r"/services/(.*)")
+_SERVICES_NS = re.compile(r"/servicesNS/([^/]+)/([^/]+)/(.*)")
+_LARGEST_BODY = MAX_BYTES + 1_048_576  # a little above the limit, so that the limit's own message is given
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whom a session key stands for; ``on_indexer`` keys come from map processes."""
+
+    user: str
+    on_indexer: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call; ``parameters`` are those of the address and, for a form, of the body."""
+
+    method: str
+    owner: str
+    app: str
+    path: str
+    arguments: tuple[str, ...]
+    parameters: Mapping[str, str]
+    body: bytes
+    principal: Principal
+
+    @property
+    def namespace_path(self) -> str:
+        """The address of the namespace."""
+        return f"/servicesNS/{self.owner}/{self.app}"
+
+
+@dataclass(frozen=True)
+class Response:
+    """A body and its type; an error body has another status."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/xml; charset=UTF-8"
+    headers: Sequence[tuple[bytes, bytes]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Entities, to be given as Atom XML or as JSON."""
+
+    title: str
+    entities: Sequence[atom.Entity]
+    status: int = 200
+
+
+Handler = Callable[[Request], "Response | Feed"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """Calls with one of these methods whose endpoint is the pattern; its groups become the request's arguments."""
+
+    methods: tuple[str, ...]
+    pattern: str
+    handler: Handler
+    json: bool = False
+    """Errors are given in JSON, whatever output_mode says."""
+
+
+class RestApp:
+    """The ASGI app."""
+
+    def __init__(self, routes: Sequence[Route], *, app: str, principals: Mapping[str, Principal]) -> None:
+        """``principals`` by session key; ``app`` is the namespace of /services/."""
+        self._routes = [(re.compile(route.pattern), route) for route in routes]
+        self._app = app
+        self._principals = principals
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Answers one call."""
+        assert scope["type"] == "http"
+        body = await _body(receive)
+        response = await asyncio.to_thread(self.answer, scope, body)
+        headers = [
+            (b"content-type", response.content_type.encode()),
+            (b"content-length", str(len(response.body)).encode()),
+            *response.headers,
+        ]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+    def answer(self, scope: Mapping[str, Any], body: bytes | None) -> Response:
+        """The response to one call; ``body`` is None when it was too large to be read."""
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        parameters = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        as_json = parameters.get("output_mode") == "json"
+        try:
+            if body is None:
+                raise RestError(413, "Request exceeds API limits - see limits.conf for details. (More than 50 MB.)")
+            owner, app, endpoint = self._namespace(scope)
+            route, arguments = self._route(scope["method"], endpoint)
+            if not route.json and b"json" not in headers.get(b"content-type", b""):
+                # splunklib does not always name the type of a form
+                parameters.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+                as_json = parameters.get("output_mode") == "json"
+            as_json = as_json or route.json
+            principal = self._principal(headers.get(b"authorization", b""))
+            request = Request(
+                scope["method"], owner, app, endpoint, arguments, parameters, body, principal
+            )
+            result = route.handler(request)
+        except RestError as exc:
+            return _error(exc, as_json)
+        except Exception as exc:  # a fault of the search head: the caller gets its place, not a dropped connection
+            place = traceback.extract_tb(exc.__traceback__)[-1]
+            text = f"Internal error: {type(exc).__name__}: {exc} ({place.name}, line {place.lineno})."
+            return _error(RestError(500, text), as_json)
+        if isinstance(result, Response):
+            return result
+        path = f"/servicesNS/{owner}/{app}/{endpoint}"
+        if as_json:
+            return Response(atom.feed_json(result.title, path, result.entities), result.status, "application/json")
+        return Response(atom.feed_xml(result.title, path, result.entities), result.status)
+
+    def _namespace(self, scope: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Owner, app and endpoint; the endpoint is still quoted, so that a slash inside a name stays one name."""
+        path = scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or scope["path"]
+        match = _SERVICES_NS.fullmatch(path)
+        if match:
+            owner, app, endpoint = match.groups()
+            return unquote(owner), unquote(app), endpoint.rstrip("/")
+        match = _SERVICES.fullmatch(path)
+        if match:
+            return "nobody", self._app, match.group(1).rstrip("/")
+        raise RestError(404, "Not Found")
+
+    def _route(self, method: str, endpoint: str) -> tuple[Route, tuple[str, ...]]:
+        known = False
+        for pattern, route in self._routes:
+            match = pattern.fullmatch(endpoint)
+            if match:
+                known = True
+                if method in route.methods:
+                    return route, tuple(unquote_plus(group) for group in match.groups())
+        raise RestError(405, "Method Not Allowed") if known else RestError(404, "Not Found")
+
+    def _principal(self, authorization: bytes) -> Principal:
+        kind, _, key = authorization.decode("latin-1").partition(" ")
+        principal = self._principals.get(key) if kind in ("Splunk", "Bearer") else None
+        if principal is None:
+            raise RestError(401, "call not properly authenticated", level="WARN")
+        return principal
+
+
+async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
+    """The whole body, or None when it is too large; the rest is then read and dropped, so that the answer arrives."""
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= _LARGEST_BODY:
+            parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts) if size <= _LARGEST_BODY else None
+
+
+def _error(error: RestError, as_json: bool) -> Response:
+    if as_json:
+        return Response(atom.messages_json(error.level, error.text), error.status, "application/json")
+    return Response(atom.messages_xml(error.level, error.text), error.status)

@@ -1,0 +1,75 @@
+"""REST endpoints about splunkd itself: its version, the current user, the app.
+
+    server/info   authentication/current-context   apps/local[/<app>]
+"""
+
+from __future__ import annotations
+
+import platform
+import socket
+from collections.abc import Sequence
+
+from .atom import Entity
+from .conf_store import ConfStore
+from .errors import RestError
+from .rest import Feed, Request, Route
+from .searchinfo import SPLUNK_VERSION
+
+
+class SystemEndpoints:
+    """The handlers, for one app."""
+
+    def __init__(self, confs: ConfStore, *, app: str) -> None:
+        self._confs = confs
+        self._app = app
+
+    def routes(self) -> Sequence[Route]:
+        """What these endpoints answer."""
+        return (
+            Route(("GET",), "server/info(?:/server-info)?", self.server_info),
+            Route(("GET",), "authentication/current-context(?:/context)?", self.current_context),
+            Route(("GET",), "apps/local", self.apps),
+            Route(("GET",), "apps/local/([^/]+)", self.app),
+        )
+
+    def server_info(self, request: Request) -> Feed:
+        """Version, roles and host of this search head, or of the indexer that a map process asks."""
+        content = {
+            "version": SPLUNK_VERSION,
+            "build": "embedded",
+            "product_type": "enterprise",
+            "server_roles": ["indexer"] if request.principal.on_indexer else ["search_head", "kv_store"],
+            "serverName": "indexer" if request.principal.on_indexer else "searchhead",
+            "host": socket.gethostname(),
+            "os_name": platform.system(),
+            "kvStoreStatus": "unknown" if request.principal.on_indexer else "ready",
+        }
+        return Feed("server-info", [Entity("server-info", "/services/server/info/server-info", content)])
+
+    def current_context(self, request: Request) -> Feed:
+        """The user whose session key was given."""
+        user = request.principal.user
+        content = {"username": user, "realname": user, "roles": ["admin"], "capabilities": ["search"]}
+        path = "/services/authentication/current-context/context"
+        return Feed("current-context", [Entity("context", path, content, owner=user)])
+
+    def apps(self, request: Request) -> Feed:
+        """The one app."""
+        return Feed("localapps", [self._entity()])
+
+    def app(self, request: Request) -> Feed:
+        """The app. Raises RestError 404 for any other."""
+        if request.arguments[0] != self._app:
+            raise RestError(404, f"Could not find object id={request.arguments[0]}")
+        return self.apps(request)
+
+    def _entity(self) -> Entity:
+        conf = self._confs.read("app")
+        content = {
+            "label": conf.get("ui", {}).get("label", self._app),
+            "version": conf.get("launcher", {}).get("version", ""),
+            "visible": "1",
+            "disabled": "0",
+            "configured": "1",
+        }
+        return Entity(self._app, f"/servicesNS/nobody/system/apps/local/{self._app}", content, app=self._app)
