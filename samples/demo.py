@@ -19,7 +19,7 @@ from rich.console import Console
 
 from samples import searches, terminal
 from samples.report import page, results
-from samples.report.summary import summarise
+from samples.report.summary import Summary, summarise
 from samples.searches import Done, Search, SearchFailed
 
 ENROLL = Search(
@@ -76,20 +76,15 @@ FIRST_SEARCH = (
 def _run(console: Console, search: Search, options: Sequence[str]) -> Done:
     """Runs one search with its SPL and its messages on the console."""
     terminal.announce(console, search)
-    with console.status("searching") as status:
-
-        def hear(message: str) -> None:
-            console.print(f"  [dim]{terminal.plain(message)}[/]")
-            status.update("searching")
-
-        done = searches.run(search, options=options, on_message=hear)
+    with console.status("searching"):
+        done = searches.run(search, options=options, on_message=lambda line: terminal.message(console, line))
     console.print(f"  [green]{len(done.rows)} rows[/] in {done.seconds:.1f} s\n")
     if search is ENROLL:
         terminal.enrollment_table(console, done.rows)
     return done
 
 
-def _report(sessions: Sequence[results.ScoredSession], summary: object, done: Sequence[Done]) -> str:
+def _report(sessions: Sequence[results.ScoredSession], summary: Summary, done: Sequence[Done]) -> str:
     templates = [
         page.Template(
             user=results.text(row, "user"),

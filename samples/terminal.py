@@ -34,9 +34,9 @@ def announce(screen: Console, search: Search) -> None:
         screen.print(f"  [cyan]{escape(line)}[/]")
 
 
-def plain(message: str) -> str:
-    """A message without anything that rich would read as markup."""
-    return escape(message)
+def message(screen: Console, line: str) -> None:
+    """A message of a search."""
+    screen.print(f"  [dim]{escape(line)}[/]")
 
 
 def enrollment_table(screen: Console, rows: Sequence[Row]) -> None:
