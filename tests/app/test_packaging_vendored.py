@@ -5,22 +5,21 @@ Each test runs a real python3.9 or python3.13, where one is installed, without i
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.app.imports import COMMANDS, packages, reached
+
 ROOT = Path(__file__).resolve().parents[2]
 TREES = {"3.9": ROOT / "lib" / "py39", "3.13": ROOT / "lib" / "py313"}
 
-# Imported where TensorFlow is, never by Splunk's Python.
-TRAINING = {"model.py", "training.py", "export.py", "datasets.py"}
-TRAINING_PACKAGES = {"tensorflow", "keras"}
+# The scorer's TensorFlow executor runs in an environment of its own.
+NOT_VENDORED = {"tensorflow"}
 
 
 def find_python(version: str) -> str | None:
@@ -51,30 +50,24 @@ def splunk_python(request: pytest.FixtureRequest) -> tuple[list[str], Path]:
     return [python, "-S", "-E", "-B"], tree
 
 
-def third_party_imports() -> set[str]:
-    """Modules that the code Splunk runs imports at any place, besides the standard library's and its own."""
-    names = set()
-    for path in [*ROOT.glob("bin/*.py"), *ROOT.glob("bin/mousematch/**/*.py")]:
-        if path.name in TRAINING:
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                names.add(node.module)
-    own = {"mousematch", "mousematch_path", *TRAINING_PACKAGES}
-    return {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names | own}
-
-
 def test_every_imported_package_is_vendored(splunk_python: tuple[list[str], Path]):
     command, tree = splunk_python
     program = (
         "import importlib, json, sys\n"
         f"sys.path.insert(0, {str(tree)!r})\n"
-        "files = [importlib.import_module(name).__file__ for name in json.load(sys.stdin)]\n"
-        "print(json.dumps(files))"
+        "def load(name):\n"
+        "    try:\n"
+        "        return importlib.import_module(name)\n"
+        "    except ModuleNotFoundError:  # from package import name\n"
+        "        parent, _, attribute = name.rpartition('.')\n"
+        "        module = importlib.import_module(parent)\n"
+        "        getattr(module, attribute)\n"
+        "        return module\n"
+        "print(json.dumps([load(name).__file__ for name in json.load(sys.stdin)]))"
     )
-    modules = sorted(third_party_imports() | {"ai_edge_litert.interpreter", "uvicorn.protocols.http.h11_impl"})
+    _, foreign = reached([*COMMANDS, "mousematch.scorer.__main__"])
+    needed = packages(foreign) - NOT_VENDORED
+    modules = sorted(name for name in foreign if name.partition(".")[0] in needed)
 
     finished = subprocess.run([*command, "-c", program], input=json.dumps(modules), capture_output=True, text=True)
 
@@ -119,7 +112,7 @@ def test_the_scorer_can_be_started(splunk_python: tuple[list[str], Path]):
     assert finished.returncode == 0, finished.stderr
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in ROOT.glob("bin/mouse*.py") if path.stem != "mousematch_path"))
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_answers_getinfo_from_the_vendored_packages(name: str, splunk_python: tuple[list[str], Path]):
     command, _ = splunk_python
     arguments: list[str] = []
