@@ -23,8 +23,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The largest image that any encoding draws; a PNG that announces more is not decoded at all (decompression bombs).
 MAX_SIDE_PX = 512
 MAX_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
-# Level 6 costs 0.2 ms on a 64-pixel image; higher levels save nothing on these small files.
-_LEVEL = 6
+# On 64-pixel images of real sessions level 4 takes half the time of level 6 for files 1 % larger; 9 saves nothing more.
+_LEVEL = 4
 _HEADER = struct.Struct(">II5B")
 
 
