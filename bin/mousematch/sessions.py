@@ -12,6 +12,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 
@@ -64,8 +65,10 @@ class Sessions:
 
     def add_rows(self, records: Records, keys: Sequence[Key], rows: Sequence[int]) -> None:
         """Adds records of many sessions: ``keys[i]`` is the key of the i-th one, ``rows[i]`` the input row it is in."""
+        # Events of a session often follow one another: runs of equal keys cost one comparison a row.
         numbers: dict[Key, int] = {}
-        ids = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.intp)
+        runs = [(numbers.setdefault(key, len(numbers)), sum(1 for _ in run)) for key, run in groupby(keys)]
+        ids = np.repeat(*np.array(runs, np.intp).reshape(-1, 2).T)
         if len(numbers) == 1:
             self.add(keys[0], records, rows[0])
             return

@@ -42,6 +42,9 @@ REPLY_MEMORY_BYTES = 8_000_000
 _HEADER = re.compile(rb"chunked\s+1.0\s*,\s*(\d+)\s*,\s*(\d+)\s*\n")
 _VALUE = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
 
+_MARKS = (",", '"', "\n", "\r")
+_SPECIAL = re.compile(r'[,"\r\n]')
+
 # csv's own limit of 128 kB a field is less than one image or one batch of telemetry may have.
 csv.field_size_limit(2**31 - 1)
 
@@ -130,7 +133,9 @@ class Columns(MutableMapping[str, list[str]]):
     def from_csv(cls, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
         """Columns from the header and the rows of a CSV body. Short rows are filled up, long ones are cut."""
         width = len(header)
-        if any(len(row) != width for row in rows):
+        if set(map(len, rows)) - {width}:
+            # A blank line has no values to csv. Where there is but one field it is a row without a value.
+            rows = [row for row in rows if row or width == 1]
             rows = [list(row[:width]) + [""] * (width - len(row)) for row in rows]
         columns = cls(rows=len(rows))
         values: Iterable[Sequence[str]] = zip(*rows) if rows else [()] * width
@@ -191,9 +196,6 @@ class Frame:
                 block += more
             if not block:
                 break
-            if not all(block):
-                # A blank line has no values to csv. Where there is but one field it is a row without a value.
-                block = [row or [""] for row in block if row or len(header) == 1]
             yield Columns.from_csv(header, block)
         self.body.drain()
 
@@ -267,24 +269,28 @@ class Body:
         """Appends rows. The first call fixes the fields; a later one may leave some out, but bring no new ones."""
         if not columns.rows:
             return
-        text = io.StringIO(newline="")
-        # The carriage return makes csv quote values that hold one, under Python 3.9 too; splunk-sdk writes it as well.
-        writer = csv.writer(text, lineterminator="\r\n")
         if self._fields is None:
             self._fields, self._multivalue = list(columns), list(columns.encoded)
-            writer.writerow(self._fields + [MULTIVALUE_PREFIX + field for field in self._multivalue])
+            header = self._fields + [MULTIVALUE_PREFIX + field for field in self._multivalue]
+            self._write([[field] for field in header])
         strangers = set(columns) - set(self._fields) | set(columns.encoded) - set(self._multivalue)
         if strangers:
             raise ValueError(f"A later block of a reply has further columns: {', '.join(sorted(strangers))}.")
         blank = [""] * columns.rows
-        writer.writerows(
-            zip(
-                *(columns.get(field, blank) for field in self._fields),
-                *(columns.encoded.get(field, blank) for field in self._multivalue),
-            )
+        self._write(
+            [columns.get(field, blank) for field in self._fields]
+            + [columns.encoded.get(field, blank) for field in self._multivalue]
         )
-        self._file.write(text.getvalue().encode("utf-8", errors="replace"))
         self.rows += columns.rows
+
+    def _write(self, columns: Sequence[Sequence[str]]) -> None:
+        """Appends CSV. By column, since most columns need no quotes at all; csv's writer looks at each character."""
+        cells = [_quoted_where_needed(column) for column in columns]
+        if len(cells) == 1:
+            # A row of one empty value would be a blank line.
+            cells = [[cell or '""' for cell in cells[0]]]
+        text = "\r\n".join(map(",".join, zip(*cells)))
+        self._file.write(text.encode("utf-8", errors="replace") + b"\r\n")
 
     def send(self, stream: BinaryIO, metadata: dict[str, Any]) -> None:
         """Writes the frame, and lets go of the rows."""
@@ -294,6 +300,14 @@ class Body:
             _write_head(stream, metadata, length)
             shutil.copyfileobj(file, stream, 1 << 20)
         stream.flush()
+
+
+def _quoted_where_needed(column: Sequence[str]) -> Sequence[str]:
+    """CSV cells of a column's values."""
+    text = "".join(column)
+    if not any(mark in text for mark in _MARKS):
+        return column
+    return ['"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in column]
 
 
 def write_frame(stream: BinaryIO, metadata: dict[str, Any]) -> None:
