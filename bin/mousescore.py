@@ -1,0 +1,59 @@
+"""``| mousescore``: adds to each session how well its movement fits the template of its user.
+
+    mouseencode → mousescore → match_score match_llr window_llr match_verdict match_evidence_s match_threshold
+                               match_model match_error
+
+Runs on the search head, in order: every row comes back, with its score or with the reason for having none.
+"""
+
+from __future__ import annotations
+
+import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.path)
+
+# isort: split
+from splunklib.searchcommands import Configuration, Option
+
+from mousematch.settings import MatchingSettings, ScorerSettings
+from mousematch.splunk.chunks import Columns
+from mousematch.splunk.commands import StreamingColumns, run
+from mousematch.splunk.options import SCORER, check_fields, given
+
+MATCHING = {name: name for name in ("model", "threshold", "prior", "min_evidence_s")}
+
+
+# Not distributed: the templates and the scorer are on the search head.
+@Configuration(distributed=False)
+class MouseScore(StreamingColumns):
+    """Scores the sessions of mouseencode against the templates of mouseenroll."""
+
+    user = Option(doc="user=<field>: has the claimed owner.", default="user")
+    image = Option(doc="image=<field>: has the images.", default="image")
+    model = Option(doc="model=<name>[/<version>]: the model that scores.")
+    threshold = Option(doc="threshold=<0-1>: match_score from which on the verdict is match.")
+    prior = Option(doc="prior=<0-1>: probability of the owner before anything was seen.")
+    min_evidence_s = Option(doc="min_evidence_s=<seconds>: with less active movement the verdict is insufficient.")
+    scorer = Option(doc="scorer=<URL>: a TensorFlow Serving installation in place of the local scorer.")
+    timeout = Option(doc="timeout=<seconds>: how long to wait for one answer of the scorer.")
+
+    _session_scorer = None
+
+    def check(self) -> None:
+        check_fields(self, "user", "image")
+        self._matching_options = given(self, MatchingSettings, MATCHING)
+        self._scorer_options = given(self, ScorerSettings, SCORER)
+
+    def required_fields(self) -> list[str]:
+        return [self.user, self.image, "window_active_s", "active_s"]
+
+    def stream(self, columns: Columns) -> Columns:
+        if self._session_scorer is None:
+            # Loads numpy and the model's card, which launches for getinfo alone have no use for.
+            from mousematch.splunk.matching_search import MatchingSearch
+
+            search = MatchingSearch.open(self, matching=self._matching_options, scorer=self._scorer_options)
+            self._session_scorer = search.session_scorer(user_field=self.user, image_field=self.image)
+        return self._session_scorer.add_scores(columns)
+
+
+if __name__ == "__main__":
+    run(MouseScore)
