@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from samples.report.results import Row, ScoredSession, text
+from samples.report.results import Row, ScoredSession, probability, text
 from samples.report.summary import Summary
 from samples.searches import Search
 
@@ -78,7 +78,7 @@ def sessions_table(screen: Console, sessions: Sequence[ScoredSession]) -> None:
         table.add_row(
             escape(session.user),
             escape(session.session),
-            "–" if session.score is None else f"{session.score:.3f}",
+            "–" if session.score is None else probability(session.score),
             "–" if session.llr is None else f"{session.llr:+.2f}",
             f"{session.evidence_s:.1f}",
             Text(session.verdict, _VERDICT_STYLES.get(session.verdict, "")),

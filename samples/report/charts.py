@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from samples.report.results import ScoredSession, log_odds
+from samples.report.results import ScoredSession, log_odds, probability
 
 # Scores stand on an axis of log-odds: 0.99 and 0.999 are as far apart as 0.9 and 0.99 nearly are.
 _TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
-_SPAN = log_odds(0.9995)
+_SPAN = log_odds(0.9999)
 
-_WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _BOTTOM = 1000, 120, 24, 46, 34, 44
+_WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _BOTTOM = 1200, 110, 24, 58, 34, 44
 
 
 def strip_plot(sessions: Sequence[ScoredSession]) -> str:
@@ -109,9 +109,9 @@ def _marks(sessions: Sequence[ScoredSession], y: float) -> list[str]:
             continue
         x = _x(session.score)
         level = y
-        for offset in (0, -11, 11, -19, 19):
+        for offset in (0, -14, 14, -24, 24):
             level = y + offset
-            if all(abs(x - other_x) > 13 or abs(level - other_y) > 9 for other_x, other_y in placed):
+            if all(abs(x - other_x) > 14 or abs(level - other_y) > 9 for other_x, other_y in placed):
                 break
         placed.append((x, level))
         marks.append(
@@ -146,7 +146,8 @@ def _x(score: float) -> float:
 
 def _sentence(session: ScoredSession) -> str:
     truth = "genuine" if session.genuine else f"impostor ({session.moved_by})"
-    return f"{session.session}: {truth}, score {session.score:.3f}, {session.verdict}"
+    score = "no score" if session.score is None else f"score {probability(session.score)}"
+    return f"{session.session}: {truth}, {score}, {session.verdict}"
 
 
 def _in_words(sessions: Sequence[ScoredSession]) -> str:
@@ -155,6 +156,6 @@ def _in_words(sessions: Sequence[ScoredSession]) -> str:
     if not genuine or not impostor:
         return f"{len(sessions)} sessions."
     return (
-        f"{len(genuine)} genuine sessions score {min(genuine):.3f} to {max(genuine):.3f}; "
-        f"{len(impostor)} impostor sessions score {min(impostor):.3f} to {max(impostor):.3f}."
+        f"{len(genuine)} genuine sessions score {probability(min(genuine))} to {probability(max(genuine))}; "
+        f"{len(impostor)} impostor sessions score {probability(min(impostor))} to {probability(max(impostor))}."
     )

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from samples.report import charts, legend, pictures
-from samples.report.results import ScoredSession
+from samples.report.results import ScoredSession, probability
 from samples.report.summary import Summary
 from samples.roster import SCENARIOS
 
@@ -57,6 +57,7 @@ def render(
         lstrip_blocks=True,
     )
     environment.filters["moment"] = _moment
+    environment.filters["probability"] = probability
     users = sorted({session.user for session in sessions})
     return environment.get_template("report.html.j2").render(
         style=Markup((_FOLDER / "style.css").read_text(encoding="utf-8")),
@@ -68,7 +69,7 @@ def render(
             for title, acceleration in (("braking", -1.0), ("steady", 0.0), ("speeding up", 1.0))
         ],
         example=pictures.richest(image for session in sessions[:6] for image in session.images),
-        users=[(user, _in_order(sessions, user)) for user in users],
+        users=[(user, _by_mover(sessions, user)) for user in users],
         zoom={user: pictures.zoom(session.path for session in sessions if session.user == user) for user in users},
         templates={template.user: template for template in templates},
         searches=searches,
@@ -92,7 +93,11 @@ def _moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, timezone.utc):%d %b %Y, %H:%M} UTC"
 
 
-def _in_order(sessions: Sequence[ScoredSession], user: str) -> list[ScoredSession]:
-    """A user's sessions: the genuine ones first, then the impostors, each by time."""
-    own = [session for session in sessions if session.user == user]
-    return sorted(own, key=lambda session: (not session.genuine, session.start_s))
+def _by_mover(sessions: Sequence[ScoredSession], user: str) -> list[tuple[str, list[ScoredSession]]]:
+    """A user's sessions in two groups with their headings: the user's own, and those of others; each by time."""
+    ordered = sorted((session for session in sessions if session.user == user), key=lambda session: session.start_s)
+    groups = (
+        (f"By {user}", [session for session in ordered if session.genuine]),
+        ("By somebody else", [session for session in ordered if not session.genuine]),
+    )
+    return [(heading, members) for heading, members in groups if members]

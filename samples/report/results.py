@@ -62,6 +62,11 @@ def log_odds(probability: float) -> float:
     return math.log(p / (1 - p))
 
 
+def probability(score: float) -> str:
+    """A score as text; never 0 or 1, which no evidence can show."""
+    return "< 0.001" if score < 0.0005 else "> 0.999" if score >= 0.9995 else f"{score:.3f}"
+
+
 def read(scored: Iterable[Row], paths: Iterable[Row]) -> list[ScoredSession]:
     """The sessions of the rows of the scoring search, with the pictures of the rows of the path search."""
     path_of = {text(row, "session"): values(row, "image") for row in paths}
