@@ -1,0 +1,7 @@
+"""The built-in commands; importing this package registers them."""
+
+from __future__ import annotations
+
+from . import aggregate, chart, combine, extract, filtering, generate, lookup, multivalue, order, shape
+
+__all__ = ["aggregate", "chart", "combine", "extract", "filtering", "generate", "lookup", "multivalue", "order", "shape"]

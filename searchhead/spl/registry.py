@@ -1,0 +1,100 @@
+"""What a built-in command is: its usage, its place in a search, and a parser that gives what it does to a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+from ..table import Table
+from .context import Context
+from .engine import Engine, Frame
+from .errors import SplError, in_command
+from .syntax import Pipeline, Stage
+
+# generating: opens a pipeline; streaming: works on each row by itself, so indexers can do it; transforming: needs all rows
+Kind = Literal["generating", "streaming", "transforming"]
+
+
+@dataclass
+class Session:
+    """One running search: its surroundings, its database, the app's lookup definitions."""
+
+    context: Context
+    engine: Engine
+    transforms: Mapping[str, Mapping[str, str]]
+
+
+Results = Frame | Table
+Step = Callable[[Results, Session], Results]
+Run = Callable[[Frame, Session], Frame]
+Steps = tuple[Step, ...]
+Planner = Callable[[Pipeline], Steps]
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """A command; ``parse`` reads a stage, with a planner for the subsearches in it, and raises SplSyntaxError."""
+
+    name: str
+    usage: str
+    kind: Kind
+    parse: Callable[[Stage, Planner], Run] = field(repr=False)
+
+
+BUILTINS: dict[str, Builtin] = {}
+
+
+def command(usage: str, kind: Kind, *aliases: str) -> Callable[[Callable[[Stage, Planner], Run]], Callable[[Stage, Planner], Run]]:
+    """Register the parser of a command, named by the first word of its usage."""
+
+    def register(parse: Callable[[Stage, Planner], Run]) -> Callable[[Stage, Planner], Run]:
+        for name in (usage.split()[0], *aliases):
+            BUILTINS[name] = Builtin(name, usage, kind, parse)
+        return parse
+
+    return register
+
+
+def step(stage: Stage, planner: Planner, *, first: bool) -> Step:
+    """The stage as a step of a search. Raises SplError for what its arguments do not allow."""
+    builtin = BUILTINS[stage.name]
+    if builtin.kind == "generating" and not first and stage.name != "inputlookup":
+        raise in_command(stage.name, "This command must be the first command of a search.", stage.position)
+    return partial(_run, builtin.parse(stage, planner), stage.name)
+
+
+def _run(run: Run, name: str, results: Results, session: Session) -> Frame:
+    session.engine.command = name
+    return run(frame_of(results, session.engine), session)
+
+
+def frame_of(results: Results, engine: Engine) -> Frame:
+    """The results inside the engine."""
+    return engine.load(results) if isinstance(results, Table) else results
+
+
+def table_of(results: Results, engine: Engine) -> Table:
+    """The results outside the engine."""
+    return results if isinstance(results, Table) else engine.table(results)
+
+
+def run_steps(steps: Steps, results: Results, session: Session) -> Results:
+    """What the steps make of the results, one after the other."""
+    for each in steps:
+        results = each(results, session)
+    return results
+
+
+def subsearch(steps: Steps, session: Session) -> Frame:
+    """The results of a subsearch, which begins with nothing; the command at work stays the one that asked."""
+    asking = session.engine.command
+    frame = frame_of(run_steps(steps, Table.empty(), session), session.engine)
+    session.engine.command = asking
+    return frame
+
+
+def unknown(stage: Stage) -> SplError:
+    """The error for a command that is neither built in nor the app's."""
+    return SplError(f"Unknown search command '{stage.name}' (at position {stage.position}).")
