@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = _parser().parse_args(arguments)
     settings.state = (settings.state or settings.app / "state").expanduser()
     try:
-        return settings.do(settings)
+        return int(settings.do(settings))
     except SearchCancelled:
         print("The search was cancelled.", file=sys.stderr)
         return 130

@@ -72,11 +72,11 @@ def feed_xml(title: str, path: str, entities: Sequence[Entity]) -> bytes:
     updated = _now()
     entries = "".join(
         f"<entry><title>{_text(entity.name)}</title><id>{_text(quote(entity.path))}</id><updated>{updated}</updated>"
-        f"<link href={quoteattr(quote(entity.path))} rel=\"alternate\"/>"
+        f'<link href={quoteattr(quote(entity.path))} rel="alternate"/>'
         f"<author><name>{_text(entity.owner)}</name></author>"
-        f"<link href={quoteattr(quote(entity.path))} rel=\"list\"/>"
-        f"<link href={quoteattr(quote(entity.path))} rel=\"edit\"/>"
-        f"<content type=\"text/xml\">{_xml({'eai:acl': entity.acl, **entity.content})}</content></entry>"
+        f'<link href={quoteattr(quote(entity.path))} rel="list"/>'
+        f'<link href={quoteattr(quote(entity.path))} rel="edit"/>'
+        f'<content type="text/xml">{_xml({"eai:acl": entity.acl, **entity.content})}</content></entry>'
         for entity in entities
     )
     count = len(entities)

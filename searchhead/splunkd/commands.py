@@ -118,9 +118,7 @@ class CustomCommands:
             chunks = self._mapped(preop, table, indexers=self._plan.indexers if call.distributable else 1)
         show = self._plan.on_preview
         if show is not None and self._installed[call.name].run_in_preview:
-            chunks = with_previews(
-                chunks, lambda seen: show(call.name, self._preview(call.name, raw_args, seen))
-            )
+            chunks = with_previews(chunks, lambda seen: show(call.name, self._preview(call.name, raw_args, seen)))
         return Table.concat(list(transform(process, chunks)))
 
     def _preop(self, command: str, configuration: dict[str, Any]) -> list[tuple[str, list[str]]]:
@@ -129,9 +127,7 @@ class CustomCommands:
         for stage in command_line.split_pipeline(str(configuration.get("streaming_preop") or "")):
             name, *rest = stage.split(None, 1)
             if name not in self._installed:
-                raise CommandError(
-                    command, f'streaming_preop names "{name}", which is no command of this app.'
-                )
+                raise CommandError(command, f'streaming_preop names "{name}", which is no command of this app.')
             stages.append((name, self._split(name, rest[0] if rest else "")))
         return stages
 
@@ -202,15 +198,11 @@ class CustomCommands:
         """The configuration of a command that is to run. Raises CommandError for one of no known kind."""
         info = self._info.for_command(process.launch.command, raw_args)
         if on_indexer:
-            info = replace(
-                info, sid=f"remote_searchhead_{info.sid}", session_key=self._plan.indexer_session_key
-            )
+            info = replace(info, sid=f"remote_searchhead_{info.sid}", session_key=self._plan.indexer_session_key)
         configuration = process.getinfo(replace(info, preview=preview))
         if configuration.get("type") not in _KINDS and not configuration.get("generating"):
             process.close()  # its exit code says more than the missing type
-            raise CommandError(
-                process.launch.command, f"Unknown type {configuration.get('type')!r} in getinfo reply."
-            )
+            raise CommandError(process.launch.command, f"Unknown type {configuration.get('type')!r} in getinfo reply.")
         return configuration
 
     def _chunks(self, table: Table, numbers: Sequence[int] | None = None) -> Iterator[Chunk]:

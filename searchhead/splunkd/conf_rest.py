@@ -1,7 +1,7 @@
 """REST endpoints of the configuration.
 
-    configs/conf-<file>[/<stanza>]              GET, POST (create, change), DELETE
-    properties/<file>[/<stanza>[/<key>]]        GET; a key gives its bare value
+configs/conf-<file>[/<stanza>]              GET, POST (create, change), DELETE
+properties/<file>[/<stanza>[/<key>]]        GET; a key gives its bare value
 """
 
 from __future__ import annotations
@@ -61,13 +61,15 @@ class ConfEndpoints:
     def change(self, request: Request) -> Feed:
         """The stanza with its new settings. Raises RestError 404."""
         self._check_place(request)
-        self._confs.update(*request.arguments, _settings(request))
+        file, stanza = request.arguments
+        self._confs.update(file, stanza, _settings(request))
         return self.show(request)
 
     def delete(self, request: Request) -> Feed:
         """The file without what was written of the stanza."""
         self._check_place(request)
-        self._confs.delete(*request.arguments)
+        file, stanza = request.arguments
+        self._confs.delete(file, stanza)
         return self.list_stanzas(request)
 
     def list_properties(self, request: Request) -> Feed:

@@ -1,6 +1,6 @@
 """Stanzas of .conf files: the app's own, with what REST calls have written laid over them.
 
-    <app>/default/x.conf  <  <app>/local/x.conf  <  <state>/local/x.conf, the only one that is written
+<app>/default/x.conf  <  <app>/local/x.conf  <  <state>/local/x.conf, the only one that is written
 """
 
 from __future__ import annotations

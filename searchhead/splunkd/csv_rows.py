@@ -23,7 +23,7 @@ from searchhead.table import Table, Value
 _MV = "__mv_"
 _MV_VALUE = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
 
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # images of a whole session are one cell
+_LARGEST_CELL = min(sys.maxsize, 2**31 - 1)  # images of a whole session are one cell
 
 
 def encode(table: Table) -> bytes:
@@ -48,6 +48,7 @@ def decode(body: bytes) -> Table:
 
     Raises ValueError when the body is not CSV.
     """
+    csv.field_size_limit(_LARGEST_CELL)  # here, because the limit is global and splunklib lowers it when imported
     reader = csv.reader(io.StringIO(body.decode("utf-8", "replace"), newline=""), strict=False)
     try:
         header = next(reader, [])

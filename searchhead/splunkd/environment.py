@@ -43,13 +43,9 @@ def interpreter(path: str | None = None) -> Interpreter:
         return Interpreter(sys.executable, sys.base_prefix, _site_packages(sys.path))
     scrubbed = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
-        asked = subprocess.run(
-            [path, "-c", _ASK], env=scrubbed, capture_output=True, text=True, timeout=30, check=True
-        )
+        asked = subprocess.run([path, "-c", _ASK], env=scrubbed, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError) as exc:
-        raise SplunkdError(
-            f'Python "{path}" does not start ({exc}); give --python another interpreter.'
-        ) from exc
+        raise SplunkdError(f'Python "{path}" does not start ({exc}); give --python another interpreter.') from exc
     home, search_path = json.loads(asked.stdout)
     return Interpreter(path, home, _site_packages(search_path))
 
@@ -88,9 +84,7 @@ def prepare_home(state: Path, app: Path, app_name: str) -> Path:
             (home / folder).mkdir(parents=True, exist_ok=True)
         _link(home / "etc" / "apps" / app_name, app)
     except OSError as exc:
-        raise SplunkdError(
-            f"The state folder {state} cannot be used ({exc}); give --state another folder."
-        ) from exc
+        raise SplunkdError(f"The state folder {state} cannot be used ({exc}); give --state another folder.") from exc
     return home
 
 

@@ -1,12 +1,12 @@
 """The search head: one app and one state folder, for any number of searches.
 
-    with SearchHead(app, state) as head:
-        table = head.search("| inputlookup people.csv | upper field=name").run()
+with SearchHead(app, state) as head:
+    table = head.search("| inputlookup people.csv | upper field=name").run()
 
-    <state>/kvstore.sqlite    the KV store
-    <state>/local/*.conf      what REST calls have configured
-    <state>/lookups/          what outputlookup has written
-    <state>/splunk/           SPLUNK_HOME (environment.py)
+<state>/kvstore.sqlite    the KV store
+<state>/local/*.conf      what REST calls have configured
+<state>/lookups/          what outputlookup has written
+<state>/splunk/           SPLUNK_HOME (environment.py)
 """
 
 from __future__ import annotations

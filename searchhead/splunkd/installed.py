@@ -29,9 +29,7 @@ class InstalledCommand:
 
 def read(app: Path) -> dict[str, InstalledCommand]:
     """The app's commands by name. Raises conf_files.ConfError."""
-    return {
-        name: _command(app, name, settings) for name, settings in conf_files.read(app, "commands").items()
-    }
+    return {name: _command(app, name, settings) for name, settings in conf_files.read(app, "commands").items()}
 
 
 def _command(app: Path, name: str, settings: Mapping[str, str]) -> InstalledCommand:

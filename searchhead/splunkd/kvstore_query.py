@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from .errors import RestError
@@ -157,8 +157,8 @@ def _rank(value: Any) -> int:
     return 0
 
 
-def _sort_key(name: str) -> Callable[[Document], Sequence[Any]]:
-    def key(document: Document) -> Sequence[Any]:
+def _sort_key(name: str) -> Callable[[Document], tuple[int, Any]]:
+    def key(document: Document) -> tuple[int, Any]:
         value = _at(document, name)
         rank = _rank(value)
         return (rank, json.dumps(value, sort_keys=True)) if rank in (3, 4) else (rank, value if rank else 0)

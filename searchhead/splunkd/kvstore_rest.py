@@ -1,10 +1,10 @@
 """REST endpoints of the KV store.
 
-    storage/collections/config[/<collection>]             which collections there are: collections.conf
-    storage/collections/data/<collection>                 GET query, POST insert, DELETE by query
-    storage/collections/data/<collection>/<key>           GET, POST (replaces), DELETE
-    storage/collections/data/<collection>/batch_save      POST an array of documents
-    storage/collections/data/<collection>/batch_find      POST an array of queries
+storage/collections/config[/<collection>]             which collections there are: collections.conf
+storage/collections/data/<collection>                 GET query, POST insert, DELETE by query
+storage/collections/data/<collection>/<key>           GET, POST (replaces), DELETE
+storage/collections/data/<collection>/batch_save      POST an array of documents
+storage/collections/data/<collection>/batch_find      POST an array of queries
 """
 
 from __future__ import annotations

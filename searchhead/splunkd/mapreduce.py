@@ -55,9 +55,7 @@ def on_indexers(
     for indexer, rows in enumerate(placement(len(table), indexers)):
         results.append(queue.Queue(_AHEAD))
         arguments = (work, indexer, table.take(rows) if indexers > 1 else table, rows, results[-1], stop)
-        threads.append(
-            threading.Thread(target=_run, args=arguments, name=f"indexer{indexer + 1}", daemon=True)
-        )
+        threads.append(threading.Thread(target=_run, args=arguments, name=f"indexer{indexer + 1}", daemon=True))
         threads[-1].start()
     try:
         yield from _in_turn(results, dispatch)

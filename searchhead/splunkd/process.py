@@ -85,9 +85,7 @@ class CommandProcess:
             os.set_blocking(pipe, False)
             with contextlib.suppress(OSError):
                 fcntl.fcntl(pipe, _SET_PIPE_SIZE, _READ_BYTES)
-        dispatch.log(
-            "INFO", "ChunkedExternProcessor", f"Running process {self._process.pid}: {' '.join(launch.argv)}"
-        )
+        dispatch.log("INFO", "ChunkedExternProcessor", f"Running process {self._process.pid}: {' '.join(launch.argv)}")
 
     def getinfo(self, info: SearchInfo) -> dict[str, Any]:
         """The command's configuration. Its ``maxwait`` limits the later replies."""
@@ -115,9 +113,7 @@ class CommandProcess:
         code = self._wait(self.launch.exit_timeout_s)
         if code is None:
             waited = f"{self.launch.exit_timeout_s:g} s after its last reply"
-            self._dispatch.log(
-                "WARN", "ChunkedExternProcessor", f"{self.launch.command} still ran {waited}: killed."
-            )
+            self._dispatch.log("WARN", "ChunkedExternProcessor", f"{self.launch.command} still ran {waited}: killed.")
             self.kill()
             code = 0
         self._forget()
@@ -264,9 +260,7 @@ class CommandProcess:
         with contextlib.suppress(OSError):
             text = self._stderr.read_text(encoding="utf-8", errors="replace")
             if text.strip():
-                self._dispatch.log(
-                    "ERROR", "ChunkedExternProcessor", f"stderr of {self.launch.command}:\n{text}"
-                )
+                self._dispatch.log("ERROR", "ChunkedExternProcessor", f"stderr of {self.launch.command}:\n{text}")
             self._stderr.unlink()
 
 

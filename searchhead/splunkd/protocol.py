@@ -91,14 +91,10 @@ class FrameReader:
             if end < 0 and len(self._held) < _LONGEST_HEADER:
                 return None
             shown = header[:_SHOWN].decode("utf-8", "backslashreplace").rstrip("\n")
-            raise FrameError(
-                f"Failed to parse transport header: {shown!r}; only protocol frames may go to stdout."
-            )
+            raise FrameError(f"Failed to parse transport header: {shown!r}; only protocol frames may go to stdout.")
         lengths = int(match.group(1)), int(match.group(2))
         if self.max_bytes and sum(lengths) > self.max_bytes:
-            raise FrameError(
-                f"A chunk of {sum(lengths)} bytes is larger than maxchunksize = {self.max_bytes}."
-            )
+            raise FrameError(f"A chunk of {sum(lengths)} bytes is larger than maxchunksize = {self.max_bytes}.")
         del self._held[: len(header)]
         return lengths
 

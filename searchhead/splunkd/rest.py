@@ -129,9 +129,7 @@ class RestApp:
                 as_json = parameters.get("output_mode") == "json"
             as_json = as_json or route.json
             principal = self._principal(headers.get(b"authorization", b""))
-            request = Request(
-                scope["method"], owner, app, endpoint, arguments, parameters, body, principal
-            )
+            request = Request(scope["method"], owner, app, endpoint, arguments, parameters, body, principal)
             result = route.handler(request)
         except RestError as exc:
             return _error(exc, as_json)

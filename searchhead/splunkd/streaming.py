@@ -108,9 +108,7 @@ def _merged(chunk: Chunk, sent: Table, reply: Table, command: str, dispatch: Dis
         elif field not in sent:
             held = chunk.table.column(field)
             columns[field] = [None if number is None else held[number] for number in numbers]
-    columns.update(
-        (field, reply.column(field)) for field in reply.fields if field not in columns and field != INDEX
-    )
+    columns.update((field, reply.column(field)) for field in reply.fields if field not in columns and field != INDEX)
     origins = None
     if chunk.origins is not None and not lost:
         origins = [chunk.origins[number] for number in numbers if number is not None]

@@ -1,6 +1,6 @@
 """REST endpoints about splunkd itself: its version, the current user, the app.
 
-    server/info   authentication/current-context   apps/local[/<app>]
+server/info   authentication/current-context   apps/local[/<app>]
 """
 
 from __future__ import annotations

@@ -63,9 +63,7 @@ while True:
         print("a line on stderr", file=sys.stderr)
     if how == "daemon" and finished:  # it inherits all three pipes and outlives the search
         seconds = "8"
-        daemon = subprocess.Popen(
-            [sys.executable, "-c", f"import time; time.sleep({seconds})"], start_new_session=True
-        )
+        daemon = subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({seconds})"], start_new_session=True)
         with open(os.path.join(os.environ["MOUSEMATCH_STATE"], "daemon.pid"), "w") as pid:
             pid.write(str(daemon.pid))
     write({"finished": finished}, body)
