@@ -20,25 +20,36 @@ from rich.console import Console
 from samples import searches, terminal
 from samples.report import page, results
 from samples.report.summary import Summary, summarise
+from samples.roster import USERS
 from samples.searches import Done, Search, SearchFailed
 
-ENROLL = Search(
-    "Enroll every user from the sessions that are known to be theirs",
-    '| inputlookup mousematch_sample.csv where purpose="enroll"\n| mouseencode\n| mouseenroll',
-)
-SCORE = Search(
-    "Score the sessions that came later",
-    '| inputlookup mousematch_sample.csv where purpose="test"\n'
-    "| mouseencode by truth scenario moved_by\n"
-    "| mousescore\n"
-    "| sort 0 user session",
-)
-DRAW = Search(
-    "Draw the path of each of them, for the eye",
-    '| inputlookup mousematch_sample.csv where purpose="test"\n| mouseencode encoding=path\n| table session image',
+REPORT = searches.ROOT / "demo" / "report.html"
+FIRST_SEARCH = (
+    "| inputlookup mousematch_sample.csv | mouseencode | mousescore | table user session match_score match_verdict"
 )
 
-REPORT = searches.ROOT / "demo" / "report.html"
+
+def plan(users: Sequence[str] = ()) -> tuple[Search, Search, Search]:
+    """The searches of the demo, in order, for these users or for all."""
+    return (
+        Search(
+            "Enroll every user from the sessions that are known to be theirs",
+            f"{_sample('enroll', users)}\n| mouseencode\n| mouseenroll",
+        ),
+        Search(
+            "Score the sessions that came later",
+            f"{_sample('test', users)}\n| mouseencode by truth scenario moved_by\n| mousescore\n| sort 0 user session",
+        ),
+        Search(
+            "Draw the path of each of them, for the eye",
+            f"{_sample('test', users)}\n| mouseencode encoding=path\n| table session image",
+        ),
+    )
+
+
+def _sample(purpose: str, users: Sequence[str]) -> str:
+    names = " OR ".join(f'user="{user}"' for user in users)
+    return f'| inputlookup mousematch_sample.csv where purpose="{purpose}"' + (f" AND ({names})" if users else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,13 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, default=REPORT, help="where the report goes (default: demo/report.html)")
     parser.add_argument("--state", type=Path, help="the search head's state (default: its own)")
     parser.add_argument("--indexers", type=int, default=2, help="simulated indexers (default: 2)")
+    parser.add_argument("--users", nargs="+", choices=USERS, default=(), metavar="USER", help="only these users")
     options = parser.parse_args(arguments)
     head = ["--indexers", str(options.indexers)]
     if options.state:
         head += ["--state", str(options.state)]
     console = terminal.console()
     try:
-        enrolled, scored, drawn = (_run(console, step, head) for step in (ENROLL, SCORE, DRAW))
+        enroll, score, draw = plan(options.users)
+        enrolled = _run(console, enroll, head)
+        terminal.enrollment_table(console, enrolled.rows)
+        scored = _run(console, score, head)
+        drawn = _run(console, draw, head)
     except SearchFailed as exc:
         console.print(f"[bold red]{exc}[/]")
         return 1
@@ -62,15 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal.sessions_table(console, sessions)
     terminal.summary(console, summary)
     _write(options.report, _report(sessions, summary, [enrolled, scored, drawn]))
-    console.print(f"\nThe report with every session's pictures: [bold]{options.report.resolve()}[/]")
+    console.print("\nThe report with every session's pictures:")
+    console.print(str(options.report.resolve()), style="bold", soft_wrap=True, markup=False)
     console.print("The templates stay enrolled. Try a search of your own, as in Splunk's search bar:\n")
-    terminal.command(console, FIRST_SEARCH)
+    terminal.command(console, FIRST_SEARCH, head[2:])
     return 0 if summary.auc is not None else 1
-
-
-FIRST_SEARCH = (
-    "| inputlookup mousematch_sample.csv | mouseencode | mousescore | table user session match_score match_verdict"
-)
 
 
 def _run(console: Console, search: Search, options: Sequence[str]) -> Done:
@@ -79,8 +91,6 @@ def _run(console: Console, search: Search, options: Sequence[str]) -> Done:
     with console.status("searching"):
         done = searches.run(search, options=options, on_message=lambda line: terminal.message(console, line))
     console.print(f"  [green]{len(done.rows)} rows[/] in {done.seconds:.1f} s\n")
-    if search is ENROLL:
-        terminal.enrollment_table(console, done.rows)
     return done
 
 

@@ -102,9 +102,9 @@ def summary(screen: Console, found: Summary) -> None:
         screen.print("[bold red]There are no scores of both kinds to compare; the messages above say why.[/]")
 
 
-def command(screen: Console, spl: str) -> None:
-    """A command to copy."""
-    line = f".venv/bin/python -m searchhead run {shlex.quote(spl)}"
+def command(screen: Console, spl: str, options: Sequence[str]) -> None:
+    """A search head's command line to copy."""
+    line = f".venv/bin/python -m searchhead run {shlex.join([*options, spl])}"
     if screen.is_terminal:
         screen.print(Syntax(line, "bash", word_wrap=True, background_color="default"))
     else:
