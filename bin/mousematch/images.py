@@ -14,7 +14,6 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
 from mousematch.errors import ImageError
 
@@ -82,6 +81,9 @@ def from_png(data: bytes, expected_tag: str | None = None) -> NDArray[np.uint8]:
     Raises ImageError if the data is no RGB PNG, announces more than MAX_SIDE_PX a side (before anything is
     decompressed), is damaged, or carries another encoding than ``expected_tag``.
     """
+    # Only who reads images needs Pillow; mouseencode starts 0.1 s sooner without it.
+    from PIL import Image as PillowImage
+
     if not data.startswith(SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
         raise ImageError("The image is not a PNG file; use the field image as mouseencode gives it.")
     if len(data) > MAX_BYTES:
