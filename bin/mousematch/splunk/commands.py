@@ -138,7 +138,7 @@ class ColumnCommand(SearchCommand):  # type: ignore[misc]  # splunklib is untype
         self._metadata = ObjectView({**metadata, "searchinfo": ObjectView(info)})
         self.preview = bool(metadata.get("preview", False))
         folder = info.get("dispatch_dir")
-        if folder and os.path.isdir(folder):  # noqa: PTH112
+        if folder and os.path.isdir(folder):
             tempfile.tempdir = folder
         self._read_options(info.get("args") or [])
         self.check()

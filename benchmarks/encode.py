@@ -1,0 +1,179 @@
+"""How fast mouseencode is, against splunk-sdk's own StreamingCommand that passes the same chunks through untouched.
+
+    python benchmarks/encode.py                one run: medians of interleaved repetitions, then memory (two minutes)
+    python benchmarks/encode.py --largest 7    and the growth up to 10^7 points in one reduce process
+
+Every command runs as a process with the chunks on its stdin, as splunkd starts it. Records are points: six fields each.
+CPU time is given beside wall time, because it says more on a machine that does other things as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+APP = Path(__file__).resolve().parent.parent
+RECORDS = 200_000
+FIELDS = ("session", "user", "time", "x", "y", "state")
+POINTS_A_SESSION = 1_000
+TITLES = {
+    "pass": "splunk-sdk StreamingCommand, untouched",
+    "map": "mouseencode, map phase",
+    "reduce": "mouseencode, reduce phase, images drawn",
+    "both": "mouseencode, map then reduce",
+    "direct": "mouseencode, events straight to reduce",
+}
+
+PASS_THROUGH = """
+import sys
+from splunklib.searchcommands import Configuration, StreamingCommand, dispatch
+
+@Configuration()
+class PassCommand(StreamingCommand):
+    def stream(self, records):
+        return records
+
+dispatch(PassCommand, sys.argv, sys.stdin, sys.stdout, __name__)
+"""
+
+
+def records(count: int) -> Iterator[str]:
+    """CSV lines of smooth movement at 60 Hz, newest first as Splunk returns events."""
+    for number in range(count - 1, -1, -1):
+        session, step = divmod(number, POINTS_A_SESSION)
+        x, y = 600 + (step * 7 % 500), 300 + (step * 3 % 400)
+        state = "Pressed" if step % 200 == 7 else "Released" if step % 200 == 11 else "Move"
+        yield f'"s-{session}","user{session % 20}","{1_763_822_400 + session * 60 + step / 60:.3f}",{x},{y},{state}\n'
+
+
+def frame(metadata: dict, body: bytes = b"") -> bytes:
+    head = json.dumps(metadata).encode()
+    return b"chunked 1.0,%d,%d\n" % (len(head), len(body)) + head + body
+
+
+def getinfo(*args: str) -> bytes:
+    info = {"args": args, "raw_args": args, "dispatch_dir": tempfile.gettempdir(), "sid": "1.1", "app": "mousematch"}
+    more = {"splunk_version": "10.2.3", "search": "", "session_key": "", "splunkd_uri": "", "maxresultrows": 50_000}
+    times = {"earliest_time": "0", "latest_time": "0", "owner": "admin", "username": "admin", "command": "mouseencode"}
+    return frame({"action": "getinfo", "preview": False, "searchinfo": {**info, **more, **times}})
+
+
+def chunks(path: Path, count: int, rows: int, *args: str) -> None:
+    """A file of requests: getinfo, the records in chunks of so many rows, an empty last chunk."""
+    header = ",".join(FIELDS) + "\n"
+    with path.open("wb") as file:
+        file.write(getinfo(*args))
+        lines = []
+        for line in records(count):
+            lines.append(line)
+            if len(lines) == rows:
+                file.write(frame({"action": "execute", "finished": False}, (header + "".join(lines)).encode()))
+                lines = []
+        if lines:
+            file.write(frame({"action": "execute", "finished": False}, (header + "".join(lines)).encode()))
+        file.write(frame({"action": "execute", "finished": True}))
+
+
+def packed_requests(replies: Path, requests: Path) -> None:
+    """The map phase's replies as the reduce phase's requests."""
+    data = replies.read_bytes()
+    position = 0
+    bodies = []
+    while match := re.compile(rb"chunked 1\.0,(\d+),(\d+)\n").match(data, position):
+        start = match.end() + int(match[1])
+        position = start + int(match[2])
+        bodies.append(data[start:position])
+    with requests.open("wb") as file:
+        file.write(getinfo())
+        for body in bodies:
+            if body:
+                file.write(frame({"action": "execute", "finished": False}, body))
+        file.write(frame({"action": "execute", "finished": True}))
+
+
+class Cost(NamedTuple):
+    """What one process took, from its spawn to its end."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def cost(script: Path, requests: Path, replies: Path) -> Cost:
+    """Runs a command over a file of requests."""
+    started = time.perf_counter()
+    with requests.open("rb") as stdin, replies.open("wb") as stdout:
+        process = subprocess.Popen([sys.executable, str(script)], stdin=stdin, stdout=stdout, env=dict(os.environ))
+        _, status, usage = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - started
+    if status:
+        raise SystemExit(f"{script.name} ended with {status}: {replies.read_bytes()[-500:]!r}")
+    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def compare(folder: Path, rows: int, repetitions: int) -> None:
+    """Prints the speeds for chunks of so many rows."""
+    passing, encode = folder / "pass.py", APP / "bin" / "mouseencode.py"
+    passing.write_text(PASS_THROUGH)
+    plain, mapping, merged, out = (folder / name for name in ("plain", "map", "reduce", "out"))
+    chunks(plain, RECORDS, rows)
+    chunks(mapping, RECORDS, rows, "phase=map")
+    costs: dict[str, list[Cost]] = {"pass": [], "map": [], "reduce": [], "direct": []}
+    for _ in range(repetitions):
+        costs["pass"].append(cost(passing, plain, out))
+        costs["map"].append(cost(encode, mapping, out))
+        packed_requests(out, merged)
+        costs["reduce"].append(cost(encode, merged, out))
+        costs["direct"].append(cost(encode, plain, out))
+    wall = {name: statistics.median(run.wall_s for run in runs) for name, runs in costs.items()}
+    cpu = {name: statistics.median(run.cpu_s for run in runs) for name, runs in costs.items()}
+    for table in (wall, cpu):
+        table["both"] = table["map"] + table["reduce"]
+    for name, title in TITLES.items():
+        print(
+            f"{rows:>7,}  {title:<40}{wall[name]:>7.2f} s{RECORDS / wall[name]:>11,.0f}/s{wall['pass'] / wall[name]:>7.2f} x"
+            f"{cpu[name]:>9.2f} s{RECORDS / cpu[name]:>11,.0f}/s{cpu['pass'] / cpu[name]:>7.2f} x"
+        )
+
+
+def memory(folder: Path, largest: int) -> None:
+    """Prints time and peak memory of one reduce process that gets the events themselves."""
+    requests, out = folder / "requests", folder / "out"
+    for exponent in range(5, largest + 1):
+        count = 10**exponent
+        chunks(requests, count, 50_000)
+        run = cost(APP / "bin" / "mouseencode.py", requests, out)
+        print(
+            f"10^{exponent} points in one reduce process: {run.wall_s:.1f} s, {run.cpu_s:.1f} s CPU "
+            f"({run.cpu_s / count * 1e6:.2f} µs a point), peak {run.peak_mb:.0f} MB"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--largest", type=int, default=6, help="points in one reduce process: from 10^5 to 10^LARGEST")
+    options = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"load before: {', '.join(f'{load:.1f}' for load in os.getloadavg())}; {RECORDS:,} records, {len(FIELDS)} fields")
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"{'rows':>7}  {'medians, start of the process included':<40}{'wall':>9}{'records':>13}{'ratio':>9}"
+              f"{'CPU':>11}{'records':>13}{'ratio':>9}")
+        for rows in (5_000, 50_000):
+            compare(Path(folder), rows, options.repetitions)
+        memory(Path(folder), options.largest)
+
+
+if __name__ == "__main__":
+    main()
