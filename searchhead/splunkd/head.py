@@ -128,6 +128,7 @@ class Search:
         """The results. Raises SplError for a wrong search, SplunkdError when a command fails or after ``cancel``."""
         context = self._context()
         pipeline = spl.parse(self.text, context)
+        spl.check(pipeline, context)
         calls = list(_calls(pipeline, self._head.commands))
         if calls:
             commands = CustomCommands(
