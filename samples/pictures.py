@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mousematch.encoding import encoding_named
+from mousematch.encoding import DEFAULT, encoding_named
 from mousematch.windows import cut
 from samples.roster import OWNER, UNLOCKED, Visit, visits
 from samples.searches import ROOT
@@ -20,6 +20,7 @@ from samples.sessions import session
 
 PICTURE = ROOT / "docs" / "images" / "people.png"
 
+ENCODING = encoding_named(DEFAULT)
 _USER = "amara"
 _SCALE = 2  # whole pixels of the encodings, so that nothing is blurred
 _PATH_PX = (256, 128)
@@ -49,7 +50,7 @@ def people() -> Image.Image:
         top = _MARGIN // 2 + number * (row_height + _LABEL + _GAP) + _LABEL
         pen.text((_MARGIN, top - 34), label, _INK, font)
         if number == 0:
-            pen.text((left, top - 34), "what is scored: windows of 2.56 s, by time", _SOFT, font)
+            pen.text((left, top - 34), f"what is scored: {ENCODING.name}, windows of {ENCODING.window} by time", _SOFT, font)
         sheet.paste(_path(visit), (_MARGIN, top))
         for place, window in enumerate(_windows(visit)):
             row, column = divmod(place, _COLUMNS)
@@ -65,9 +66,8 @@ def _path(visit: Visit) -> Image.Image:
 
 
 def _windows(visit: Visit) -> list[np.ndarray]:
-    motion = encoding_named("motion")
     points = session(visit.mover, seconds=visit.seconds, seed=visit.seed)
-    return list(motion.images(points, cut(points, motion.window)[: _COLUMNS * _ROWS]))
+    return list(ENCODING.images(points, cut(points, ENCODING.window)[: _COLUMNS * _ROWS]))
 
 
 def _enlarged(picture: np.ndarray) -> Image.Image:

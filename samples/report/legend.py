@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,41 @@ from mousematch import images, path_encoding
 from mousematch.colours import SPEED_KNEE_PX_S, SPEED_TOP_PX_S, compressed, wheel
 
 _SIZE = 200
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read the pictures of one encoding: what they are, and their parts, each a word and what it means."""
+
+    what: str
+    parts: tuple[tuple[str, str], ...]
+
+
+READINGS = {
+    "motion": Reading(
+        "every moment of a window against every other. Place and screen do not enter.",
+        (
+            ("Down the diagonal", "time passes, from top left to bottom right."),
+            ("Above it", "is the mean velocity from one moment to a later one; rest is olive."),
+            ("Below it", "is how the velocity changed between them; no change is grey."),
+            ("More red", "is rightwards, more green downwards, more blue faster."),
+        ),
+    ),
+    "strokes": Reading(
+        "one row a stroke, each from its onset. Place and screen do not enter.",
+        (
+            ("Along a row", "time passes, about a second of it; the next stroke is the next row."),
+            ("Bright red", "is rightwards, dark leftwards; bright green downwards, dark upwards."),
+            ("Bright blue", "is speeding up, dark braking."),
+            ("Grey", "is rest; black is nothing recorded."),
+        ),
+    ),
+}
+
+
+def reading(encoding_tag: str) -> Reading:
+    """How to read the pictures of an encoding, by its tag."""
+    return READINGS.get(encoding_tag.partition("/")[0], Reading(f"the encoding {encoding_tag}; see docs/encoding.md.", ()))
 
 
 def direction_disc(acceleration: float) -> NDArray[np.uint8]:

@@ -68,6 +68,8 @@ def render(
             (title, legend.data_uri(legend.direction_disc(acceleration)))
             for title, acceleration in (("braking", -1.0), ("steady", 0.0), ("speeding up", 1.0))
         ],
+        reading=legend.reading(next((session.encoding for session in sessions if session.encoding), "")),
+        window_s=_typical_window_s(sessions),
         example=pictures.richest(image for session in sessions[:6] for image in session.images),
         users=[(user, _by_mover(sessions, user)) for user in users],
         zoom={user: pictures.zoom(session.path for session in sessions if session.user == user) for user in users},
@@ -87,6 +89,12 @@ def pictured(session: ScoredSession) -> list[int]:
     if count <= _PICTURES:
         return list(range(count))
     return [round(index * (count - 1) / (_PICTURES - 1)) for index in range(_PICTURES)]
+
+
+def _typical_window_s(sessions: Sequence[ScoredSession]) -> float:
+    """About how much movement a scored picture holds, s."""
+    windows = sum(len(session.images) for session in sessions)
+    return sum(session.evidence_s for session in sessions if session.images) / windows if windows else 0.0
 
 
 def _moment(seconds: float) -> str:

@@ -17,7 +17,7 @@ class ScoredSession:
     """A session, the account that it was recorded for, what the search said of it, and what is true.
 
     moved_by: who moved the mouse. scenario: how that came about. score: match_score, 0-1, None where none was given.
-    images: base64 PNGs of the windows that were scored; path: base64 PNG of the whole session's path.
+    images: base64 PNGs of the windows that were scored, in ``encoding`` (its tag). path: base64 PNG of the whole path.
     """
 
     session: str
@@ -38,6 +38,7 @@ class ScoredSession:
     threshold: float | None
     model: str
     error: str
+    encoding: str
     images: tuple[str, ...]
     path: str
 
@@ -117,6 +118,7 @@ def _session(row: Row, path_of: Mapping[str, Sequence[str]]) -> ScoredSession:
         threshold=number(row, "match_threshold"),
         model=text(row, "match_model"),
         error=text(row, "match_error"),
+        encoding=text(row, "encoding"),
         images=values(row, "image"),
         path=path[0],
     )

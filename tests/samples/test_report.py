@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from mousematch import images
-from samples.report import charts, page, pictures, results
+from mousematch import encoding, images
+from samples.report import charts, legend, page, pictures, results
 from samples.report.summary import summarise
 
 HOSTILE = '<script>alert("1")</script>&$;\n"x"'
@@ -43,6 +43,7 @@ def scored_row(session: str, *, user: str = "amara", truth: str = "genuine", llr
         "match_threshold": "0.5",
         "match_model": "base/1",
         "match_error": None,
+        "encoding": "motion/1/64",
         "image": [png(), png(90)],
         **other,
     }
@@ -134,6 +135,15 @@ def test_names_from_telemetry_are_text_and_never_markup() -> None:
 
     assert "<script" not in html
     assert HOSTILE.splitlines()[0] in Elements(html).words
+
+
+@pytest.mark.parametrize(("tag", "words"), [("motion/1/64", "Down the diagonal"), ("new/7/32", "the encoding new/7/32")])
+def test_the_legend_is_the_one_of_the_encoding_that_was_scored(tag: str, words: str) -> None:
+    assert words in Elements(page_of([scored_row("a-1", encoding=tag)])).words
+
+
+def test_every_encoding_that_is_scored_has_a_legend() -> None:
+    assert encoding.DEFAULT in legend.READINGS
 
 
 def test_no_sessions_give_a_page_all_the_same() -> None:
