@@ -31,10 +31,8 @@ WINDOW_S = SIZE * STEP_S
 
 _ROWS = np.arange(SIZE)[:, None]
 _COLUMNS = np.arange(SIZE)[None, :]
-_EARLIER = np.minimum(_ROWS, _COLUMNS)
-_LATER = np.maximum(_ROWS, _COLUMNS) + 1
-_UPPER = (_ROWS <= _COLUMNS)[:, :, None]
-_RATE = np.float32(1.0 / STEP_S) / (_LATER - _EARLIER).astype(np.float32)
+_UPPER = _ROWS <= _COLUMNS
+_RATE = np.float32(1.0 / STEP_S) / (np.abs(_COLUMNS - _ROWS) + 1).astype(np.float32)
 
 
 def draw(points: Points, windows: Sequence[slice]) -> NDArray[np.uint8]:
@@ -49,14 +47,15 @@ def draw(points: Points, windows: Sequence[slice]) -> NDArray[np.uint8]:
     way = np.concatenate((np.zeros((len(x), 1), np.float32), np.cumsum(steps, axis=1, dtype=np.float32)), axis=1)
     image = np.empty((len(x), SIZE, SIZE, 3), np.uint8)
     for channel, (path, step) in enumerate(((x, dx), (y, dy), (way, steps))):
-        mean = compressed((path[:, _LATER] - path[:, _EARLIER]) * _RATE)
+        # From row's moment to the end of column's step; only the upper triangle of it is drawn.
+        mean = compressed((path[:, None, 1:] - path[:, :-1, None]) * _RATE)
         level = compressed(step * np.float32(1.0 / STEP_S))
         change = (level[:, None, :] - level[:, :, None]) * np.float32(0.5)
         if channel == 2:
             # Speed has no sign: stretch it over the whole range.
             mean = mean * 2 - 1
             change = change * 2
-        image[..., channel] = np.where(_UPPER[..., 0], to_levels(mean), to_levels(change))
+        image[..., channel] = np.where(_UPPER, to_levels(mean), to_levels(change))
     return image
 
 
