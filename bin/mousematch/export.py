@@ -1,0 +1,242 @@
+"""Makes what the scorer runs from a model version's weights: a SavedModel and a LiteRT model.
+
+    python -m mousematch.export models/base/1          a quarter of a minute; `make env` runs it
+
+    weights.npz ─▶ Keras model ─┬─▶ saved_model.pb, variables/   TensorFlow, TensorFlow Serving
+                                └─▶ model.tflite                 LiteRT, float16 weights
+                                 ⇒ both on the same images: do they agree?
+
+The SavedModel has three signatures: ``serving_default`` takes PNG files (string (n,) "image_bytes"), ``images`` takes
+float32 (n, size, size, 3) in 0-1, ``images_bfloat16`` the same but computes in bfloat16; each gives "embedding".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+# Before TensorFlow is imported: its start-up messages are no errors, and nothing here is worth a GPU.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from mousematch.errors import ModelError, MouseMatchError
+from mousematch.model import BLOCK_FILTERS, build_model
+from mousematch.registry import CARD, LITERT, SAVED_MODEL, WEIGHTS
+
+# The largest difference between two unit vectors' elements that float16 weights explain, with room.
+AGREEMENT = 0.01
+_CHECKED_IMAGES = 4
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Writes a model's weights: one array a weight, named "layer/weight"; kernels float16, the rest float32.
+
+    The same weights give the same bytes.
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for variable in model.variables:
+            if "seed" in variable.path:
+                # The state of a dropout's random numbers is no weight.
+                continue
+            array = np.asarray(variable.value)
+            # numpy.savez would stamp the archive with the time.
+            entry = zipfile.ZipInfo(f"{variable.path}.npy", _EPOCH)
+            kind = np.float16 if variable.name == "kernel" else np.float32
+            with archive.open(entry, "w") as file:
+                np.lib.format.write_array(file, np.asarray(array, kind), allow_pickle=False)
+
+
+def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The arrays of a weights file by "layer/weight". Raises ModelError if it cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
+        raise ModelError(f"The weights {path} cannot be read ({exc}); publish the model again.") from exc
+
+
+def load_model(weights: Path, *, size: int) -> keras.Model:
+    """The Keras model with the weights of a file, of whatever width they have. Raises ModelError if they do not fit."""
+    arrays = read_weights(weights)
+    try:
+        # Width and length of the embedding are those of the weights.
+        width = arrays["block5_conv3/kernel"].shape[-1] / BLOCK_FILTERS[-1]
+        model = build_model(size=size, width=width, embedding=arrays["projection/kernel"].shape[-1])
+    except (KeyError, IndexError) as exc:
+        raise ModelError(f"The weights {weights} lack {exc}; they are not of a Mouse Match model.") from exc
+    wanted = {variable.path: variable for variable in model.variables if "seed" not in variable.path}
+    shapes = {path: tuple(variable.shape) for path, variable in wanted.items()}
+    found = {path: array.shape for path, array in arrays.items()}
+    if shapes != found:
+        differing = sorted(path for path in shapes.keys() | found.keys() if shapes.get(path) != found.get(path))
+        raise ModelError(
+            f"The weights {weights} do not fit VGG16-BN in {', '.join(differing[:3])}; publish the model again."
+        )
+    for path, variable in wanted.items():
+        variable.assign(arrays[path])
+    return model
+
+
+def write_saved_model(model: keras.Model, folder: Path) -> None:
+    """Writes the SavedModel into a version's folder, beside what is there."""
+    size, embedding = model.input_shape[1], model.output_shape[-1]
+    half = build_model(size=size, width=_width(model), embedding=embedding)
+    half = keras.models.clone_model(half, clone_function=_in_bfloat16)
+    module = tf.Module()
+    module.trainable = [variable.value for variable in model.trainable_variables]
+    module.other = [variable.value for variable in model.non_trainable_variables]
+
+    def run(network: keras.Model, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        # Both precisions read the one set of variables that the module holds.
+        embedding, _ = network.stateless_call(module.trainable, module.other, images, training=False)
+        return {"embedding": tf.cast(embedding, tf.float32)}
+
+    def from_png(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        pixels = tf.map_fn(lambda png: _pixels(png, size), image_bytes, fn_output_signature=tf.uint8)
+        return run(model, tf.cast(pixels, tf.float32) / 255.0)
+
+    floats = tf.TensorSpec((None, size, size, 3), tf.float32, name="images")
+    signatures = {
+        "serving_default": tf.function(from_png).get_concrete_function(
+            tf.TensorSpec((None,), tf.string, name="image_bytes")
+        ),
+        "images": tf.function(lambda images: run(model, images)).get_concrete_function(floats),
+        "images_bfloat16": tf.function(lambda images: run(half, images)).get_concrete_function(floats),
+    }
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as temporary:
+        tf.saved_model.save(module, temporary, signatures=signatures)
+        for item in sorted(Path(temporary).iterdir(), key=lambda item: item.name == SAVED_MODEL):
+            # saved_model.pb comes last: a folder that has it has the variables too.
+            target = folder / item.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            item.replace(target)
+
+
+def litert_bytes(model: keras.Model) -> bytes:
+    """The LiteRT model with float16 weights; input "images" float32 (n, size, size, 3) in 0-1, any n.
+
+    The converter folds the batch normalisations into the convolutions once the weights are constants.
+    """
+    trainable = [tf.constant(variable.value) for variable in model.trainable_variables]
+    other = [tf.constant(variable.value) for variable in model.non_trainable_variables]
+    size = model.input_shape[1]
+
+    def frozen(images: tf.Tensor) -> tf.Tensor:
+        embedding, _ = model.stateless_call(trainable, other, images, training=False)
+        return embedding
+
+    images = tf.TensorSpec((None, size, size, 3), tf.float32, name="images")
+    function = tf.function(frozen).get_concrete_function(images)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
+
+
+def disagreement(folder: Path, *, size: int) -> float:
+    """The largest difference between an element of an embedding by the SavedModel and by LiteRT, on the same images."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    images = np.random.default_rng(0).random((_CHECKED_IMAGES, size, size, 3), np.float32)
+    # Part blank, as real images are.
+    images[:, : size // 2] = 0.5
+    saved_model = tf.saved_model.load(str(folder))
+    ours = saved_model.signatures["images"](images=tf.constant(images))["embedding"].numpy()
+    interpreter = Interpreter(model_path=str(folder / LITERT))
+    index = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(index, images.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(index, images)
+    interpreter.invoke()
+    theirs = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    return float(np.abs(ours - theirs).max())
+
+
+def export(folder: Path, *, on_progress: Callable[[str], None] = lambda message: None) -> float:
+    """Makes SavedModel and LiteRT model of a version's folder; the largest difference between the two.
+
+    Raises ModelError if weights or card are missing, or if the two disagree by more than AGREEMENT.
+    """
+    size = _size(folder)
+    model = load_model(folder / WEIGHTS, size=size)
+    on_progress(f"Read {folder / WEIGHTS}: {model.count_params():,} numbers.")
+    write_saved_model(model, folder)
+    on_progress(f"Wrote {folder / SAVED_MODEL}.")
+    content = litert_bytes(model)
+    temporary = folder / f".{LITERT}"
+    temporary.write_bytes(content)
+    temporary.replace(folder / LITERT)
+    on_progress(f"Wrote {folder / LITERT}: {len(content) / 1e6:.1f} MB.")
+    difference = disagreement(folder, size=size)
+    if not difference <= AGREEMENT:
+        raise ModelError(f"SavedModel and LiteRT model of {folder} differ by {difference:.4f}; do not use them.")
+    on_progress(f"Both give the same embeddings within {difference:.1e}.")
+    return difference
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """Writes a version's model card."""
+    temporary = folder / f".{CARD}"
+    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    temporary.replace(folder / CARD)
+
+
+def _size(folder: Path) -> int:
+    try:
+        return int(json.loads((folder / CARD).read_text("utf-8"))["size"])
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise ModelError(f"The model card {folder / CARD} gives no size ({exc!r}); publish the model again.") from exc
+
+
+def _width(model: keras.Model) -> float:
+    return float(model.get_layer("block5_conv3").filters / BLOCK_FILTERS[-1])
+
+
+def _in_bfloat16(layer: keras.layers.Layer) -> keras.layers.Layer:
+    config = layer.get_config()
+    # Variables stay float32, and the last step too: a length of 1 within bfloat16 would be a length of 1 ± 0.004.
+    if not isinstance(layer, keras.layers.UnitNormalization | keras.layers.InputLayer):
+        config["dtype"] = "mixed_bfloat16"
+    return type(layer).from_config(config)
+
+
+def _pixels(png: tf.Tensor, size: int) -> tf.Tensor:
+    return tf.ensure_shape(tf.io.decode_png(png, channels=3), (size, size, 3))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The process's exit code."""
+    # The converter's remarks about its own options.
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    parser = argparse.ArgumentParser(
+        prog="python -m mousematch.export", description="Makes SavedModel and LiteRT model from a version's weights."
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="a model version, such as models/base/1")
+    began = time.monotonic()
+    for folder in parser.parse_args(arguments).folders:
+        try:
+            export(folder, on_progress=lambda message: print(f"{time.monotonic() - began:5.1f} s  {message}", flush=True))
+        except MouseMatchError as exc:
+            print(f"error: {exc}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
