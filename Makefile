@@ -22,7 +22,7 @@ help:  ## this list
 	@echo 'Mouse Match $(VERSION). Tasks:'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-env: .venv/.ready  ## the environment .venv, from the pinned lock (TensorFlow with CUDA where a GPU is)
+env: .venv/.ready $(EXPORTED)  ## the environment .venv from the pinned lock (TensorFlow with CUDA where a GPU is), and make export
 .venv/.ready: requirements/cpu.txt requirements/gpu.txt requirements/bootstrap.txt packaging/environment.py
 	@python="$$(packaging/find-python)" && "$$python" packaging/environment.py .venv
 	@touch $@
@@ -81,6 +81,6 @@ lock: .venv/.ready  ## pin requirements/*.in anew into requirements/*.txt
 	@$(PY) packaging/lock.py
 
 clean:  ## remove what these tasks made (environments too)
-	rm -rf build dist lib demo .venv .venv-appinspect .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist lib demo state .venv .venv-appinspect .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf models/*/*/model.tflite models/*/*/saved_model.pb models/*/*/fingerprint.pb models/*/*/variables models/*/*/assets
 	find bin searchhead samples benchmarks tests packaging -name __pycache__ -prune -exec rm -rf {} +
