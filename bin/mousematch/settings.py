@@ -15,6 +15,7 @@ from mousematch.errors import OptionError
 
 FILE = "mousematch"
 EXECUTORS = ("auto", "litert", "tensorflow")
+PRECISIONS = ("float32", "bfloat16")
 MODES = ("replace", "update", "keep")
 
 Stanzas = Mapping[str, Mapping[str, str]]
@@ -35,6 +36,8 @@ class ScorerSettings:
     python: interpreter that runs the local scorer; empty means the one that runs the command (Splunk's own).
     executor: litert (CPU, nothing else needed), tensorflow (GPU or CPU), or auto: whichever that interpreter has.
     address: empty for the local scorer, else the URL of a TensorFlow Serving REST endpoint.
+    precision: of the convolutions; bfloat16 is twice as fast on a recent GPU and needs one.
+    threads: CPU threads of the local scorer, 0 for one a core.
     idle_s: the local scorer ends after so many seconds without a request.
     start_timeout_s: how long a search waits for the scorer to start; loading TensorFlow takes some ten seconds.
     timeout_s: how long a search waits for one answer.
@@ -43,6 +46,8 @@ class ScorerSettings:
     python: str = _word("")
     executor: str = _word("auto", *EXECUTORS)
     address: str = _word("")
+    precision: str = _word("float32", *PRECISIONS)
+    threads: int = _number(0, 0, 1_024)
     idle_s: float = _number(900.0, 1, 604_800)
     start_timeout_s: float = _number(120.0, 1, 3_600)
     timeout_s: float = _number(30.0, 0.05, 3_600)

@@ -103,22 +103,29 @@ class Embedder:
         if self._failure is not None:
             raise self._failure
         try:
-            return self._once(request)
-        except ScorerUnavailable as exc:
-            if self._client is None:
-                self._give_up(exc)
+            return self._once(self._connected(), request)
+        except ScorerUnavailable:
+            if self._failure is not None:
                 raise
         self._client = None
         try:
-            return self._once(request)
+            return self._once(self._connected(), request)
         except ScorerUnavailable as exc:
             self._give_up(exc)
             raise
 
-    def _once(self, request: Sequence[str]) -> NDArray[np.float32]:
+    def _connected(self) -> Client:
         if self._client is None:
-            self._client = self._connect()
-        vectors = np.asarray(self._client.embed(request), np.float32)
+            try:
+                self._client = self._connect()
+            except ScorerError as exc:
+                # It cannot be started, or not with this model: trying again would not help the rows that follow.
+                self._give_up(exc)
+                raise
+        return self._client
+
+    def _once(self, client: Client, request: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.asarray(client.embed(request), np.float32)
         expected = (len(request), self._dimensions)
         if vectors.shape != expected or not np.isfinite(vectors).all():
             raise ScorerRejected(
@@ -128,6 +135,8 @@ class Embedder:
         return vectors
 
     def _give_up(self, error: ScorerError) -> None:
+        if self._failure is not None:
+            return
         # Each further try would hold the search for the whole time limit.
         self._failure = error
         self._lost(f"Sessions from here on have no score: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,7 +24,7 @@ def translated(thing: str) -> Iterator[None]:
         raise StoreError(f"{thing} refused the search's session key; run the search again.") from exc
     except binding.HTTPError as exc:
         raise StoreError(f"{thing} {_reason(exc)}") from exc
-    except TimeoutError as exc:
+    except socket.timeout as exc:
         raise StoreError(f"{thing} did not answer in time; check its status and run the search again.") from exc
     except (OSError, http.client.HTTPException) as exc:
         raise StoreError(f"{thing} cannot be reached ({exc}); check that splunkd and its KV store are up.") from exc

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from splunklib import client
@@ -31,12 +31,14 @@ _JSON = [("Content-Type", "application/json")]
 class Collection:
     """Documents of one KV store collection of the app.
 
-    service: a connection in the app's namespace. name: the collection, as collections.conf has it. Every method raises
-    StoreError, with the collection's name and a remedy, if splunkd does not do as asked.
+    connect: gives a connection in the app's namespace; called once, when it is needed. name: the collection, as
+    collections.conf has it. Methods raise StoreError, with the collection's name and a remedy, if splunkd does not do as
+    asked.
     """
 
-    def __init__(self, service: client.Service, name: str) -> None:
-        self._service = service
+    def __init__(self, connect: Callable[[], client.Service], name: str) -> None:
+        self._connect = connect
+        self._connected: client.Service | None = None
         self._path = f"storage/collections/data/{name}/"
         self._called = f"The KV store collection {name}"
 
@@ -54,10 +56,11 @@ class Collection:
     def query(self, query: Document, *, limit: int) -> list[Document]:
         """At most ``limit`` documents that fit the query, by their key."""
         documents: list[Document] = []
+        service = self._service
         while len(documents) < limit:
             rows = min(PAGE_ROWS, limit - len(documents))
             with translated(self._called):
-                answer = self._service.get(
+                answer = service.get(
                     self._path,
                     query=json.dumps(query),
                     sort="_key",
@@ -88,9 +91,16 @@ class Collection:
             failed.update((key, error) for key in missing)
         return failed
 
+    @property
+    def _service(self) -> client.Service:
+        if self._connected is None:
+            self._connected = self._connect()
+        return self._connected
+
     def _post(self, action: str, body: list[Document]) -> Any:
+        service = self._service
         with translated(self._called):
-            answer = self._service.post(self._path + action, headers=list(_JSON), body=json.dumps(body))
+            answer = service.post(self._path + action, headers=list(_JSON), body=json.dumps(body))
             return json.loads(answer.body.read())
 
 

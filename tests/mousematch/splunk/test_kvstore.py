@@ -27,7 +27,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Splunkd]:
 def collection(head: Splunkd) -> Collection:
     service = connect(head.search)
     service.delete(f"storage/collections/data/{COLLECTION}")
-    return Collection(service, COLLECTION)
+    return Collection(lambda: service, COLLECTION)
 
 
 def test_saved_documents_are_found_by_key_and_others_are_left_out(collection: Collection) -> None:
@@ -76,18 +76,18 @@ def test_a_template_comes_back_for_any_user_name(collection: Collection, user: s
 
 def test_a_missing_collection_is_named_with_a_remedy(head: Splunkd) -> None:
     with pytest.raises(StoreError, match="collection nothing does not exist.*KV store is enabled"):
-        Collection(connect(head.search), "nothing").find(["a"])
+        Collection(lambda: connect(head.search), "nothing").find(["a"])
 
 
 def test_a_wrong_session_key_is_refused(head: Splunkd) -> None:
     stranger = SimpleNamespace(splunkd_uri=head.server.uri, session_key="wrong")
 
     with pytest.raises(StoreError, match="session key"):
-        Collection(connect(stranger), COLLECTION).find(["a"])
+        Collection(lambda: connect(stranger), COLLECTION).find(["a"])
 
 
 def test_a_batch_that_is_rejected_is_reported_for_its_keys(head: Splunkd) -> None:
-    failed = Collection(connect(head.search), "nothing").save([{"_key": "a"}, {"_key": "b"}])
+    failed = Collection(lambda: connect(head.search), "nothing").save([{"_key": "a"}, {"_key": "b"}])
 
     assert set(failed) == {"a", "b"} and "does not exist" in str(failed["a"])
 
@@ -109,7 +109,7 @@ def test_whatever_answers_in_splunkds_place_is_a_store_error(answer: bytes | Non
     with one_answer(answer) as url:
         service = connect(SimpleNamespace(splunkd_uri=url, session_key="key"), timeout_s=0.3)
         with pytest.raises(StoreError, match=words):
-            Collection(service, COLLECTION).find(["a"])
+            Collection(lambda: service, COLLECTION).find(["a"])
 
 
 @pytest.mark.parametrize(
