@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mousematch import motion_encoding, path_encoding
+from mousematch import motion_encoding, path_encoding, strokes_encoding
 from mousematch.errors import OptionError
 from mousematch.telemetry import Points
 from mousematch.windows import WindowSpec
@@ -39,7 +39,7 @@ class Encoding:
 
     @property
     def tag(self) -> str:
-        """What an image says about its encoding, such as ``motion/1/64``."""
+        """What an image says about its encoding, such as ``strokes/1/64``."""
         return f"{self.name}/{self.version}/{self.size}"
 
     def images(self, points: Points, windows: Sequence[slice]) -> Iterator[NDArray[np.uint8]]:
@@ -51,6 +51,14 @@ class Encoding:
 ENCODINGS = {
     encoding.name: encoding
     for encoding in (
+        Encoding(
+            name="strokes",
+            version=strokes_encoding.VERSION,
+            size=strokes_encoding.SIZE,
+            window=WindowSpec(active_s=strokes_encoding.WINDOW_S),
+            title="one row per stroke, aligned at its onset",
+            draw=strokes_encoding.draw,
+        ),
         Encoding(
             name="motion",
             version=motion_encoding.VERSION,
@@ -69,7 +77,7 @@ ENCODINGS = {
         ),
     )
 }
-DEFAULT = "motion"
+DEFAULT = "strokes"
 
 
 def encoding_named(name: str) -> Encoding:

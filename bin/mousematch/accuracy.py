@@ -1,0 +1,98 @@
+"""How well a model tells people apart that its training has not seen.
+
+The SapiMouse protocol of Antal, Fejér & Buza 2021: enroll everybody on the 3-minute session, test with the 1-minute
+one, everybody an impostor of everybody else. Sessions never straddle enrollment and test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mousematch import calibration, metrics
+from mousematch.datasets import Recording
+from mousematch.encoding import Encoding
+from mousematch.matching import Backend, mean_direction, probability
+from mousematch.windows import WindowSpec, cut
+
+# uint8 (n, size, size, 3) → float32 (n, d), unit length
+Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Error rates of fused LLRs. windows: pieces of so many windows, None for whole sessions; rates are 0-1."""
+
+    windows: int | None
+    genuine: int
+    impostor: int
+    auc: float
+    eer: float
+    cllr: float
+    calibration_error: float
+    far_at_half: float
+    frr_at_half: float
+
+
+def embeddings_of(recording: Recording, encoding: Encoding, embed: Embed, window: WindowSpec | None = None) -> NDArray[np.float32]:
+    """Embeddings of a recording's windows, float32 (n, d), in order."""
+    windows = cut(recording.points, window or encoding.window)
+    return embed(np.stack(list(encoding.images(recording.points, windows))))
+
+
+def trials(
+    recordings: Sequence[Recording],
+    encoding: Encoding,
+    embed: Embed,
+    cohort: NDArray[np.float32],
+    window: WindowSpec | None = None,
+) -> list[calibration.Trial]:
+    """Every test recording against everybody enrolled by the enroll recordings."""
+    enrolled: dict[str, list[NDArray[np.float32]]] = {}
+    probes = []
+    for recording in recordings:
+        embeddings = embeddings_of(recording, encoding, embed, window)
+        if recording.purpose == "enroll":
+            enrolled.setdefault(recording.person, []).append(embeddings)
+        else:
+            probes.append((recording.person, embeddings))
+    return calibration.trials({person: np.concatenate(parts) for person, parts in enrolled.items()}, probes, cohort)
+
+
+def cohort_of(recordings: Sequence[Recording], encoding: Encoding, embed: Embed) -> NDArray[np.float32]:
+    """One embedding per background person, float32 (people, d), unit length."""
+    by_person: dict[str, list[NDArray[np.float32]]] = {}
+    for recording in recordings:
+        by_person.setdefault(recording.person, []).append(embeddings_of(recording, encoding, embed))
+    return np.stack([mean_direction(np.concatenate(parts)) for parts in by_person.values()])
+
+
+def measured(of: Sequence[calibration.Trial], backend: Backend, windows: int | None) -> Accuracy:
+    """Error rates over all pieces of that many windows.
+
+    far_at_half and frr_at_half: error rates at a match score of 0.5. The calibration error weighs genuine and impostor
+    trials equally, because the score's prior is a half while trials are mostly impostors.
+    """
+    genuine, impostor = calibration.llrs(of, backend, windows)
+    scores = [np.array([probability(llr) for llr in llrs]) for llrs in (genuine, impostor)]
+    return Accuracy(
+        windows=windows,
+        genuine=len(genuine),
+        impostor=len(impostor),
+        auc=metrics.auc(genuine, impostor),
+        eer=metrics.eer(genuine, impostor),
+        cllr=metrics.log_loss(genuine, impostor),
+        calibration_error=_balanced_calibration_error(*scores),
+        far_at_half=float((scores[1] >= 0.5).mean()),
+        frr_at_half=float((scores[0] < 0.5).mean()),
+    )
+
+
+def _balanced_calibration_error(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> float:
+    repeats = max(1, round(len(impostor) / len(genuine)))
+    stated = np.concatenate((np.repeat(genuine, repeats), impostor))
+    true = np.concatenate((np.ones(len(genuine) * repeats), np.zeros(len(impostor))))
+    return metrics.expected_calibration_error(stated, true)
