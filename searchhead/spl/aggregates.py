@@ -98,6 +98,12 @@ def parse(stage: Stage, *, options: tuple[str, ...]) -> Aggregations:
     for name in given:
         if name not in options:
             raise in_command(stage.name, f"The option '{name}' is invalid.", stage.args_position)
+    names = [aggregate.name for aggregate in aggregates]
+    for name in names:
+        if name in by:
+            raise in_command(stage.name, f"The output field '{name}' cannot have the same name as a group-by field.", stage.args_position)
+        if names.count(name) > 1 and "*" not in name:
+            raise in_command(stage.name, f"The output field '{name}' is given twice; name one of them with AS.", stage.args_position)
     return Aggregations(tuple(aggregates), tuple(dict.fromkeys(by)), given)
 
 
@@ -128,10 +134,10 @@ def _aggregate(tree: Tree[Token], stage: Stage) -> Aggregate:
 
 def expanded(aggregates: tuple[Aggregate, ...], fields: list[str], but: tuple[str, ...]) -> list[Aggregate]:
     """Aggregates with ``*`` in their field replaced by one for each matching field, those named in ``but`` left out."""
-    found: list[Aggregate] = []
+    found: dict[str, Aggregate] = {}
     for aggregate in aggregates:
         if aggregate.field is None or "*" not in aggregate.field:
-            found.append(aggregate)
+            found[aggregate.name] = aggregate
             continue
         pattern = re.compile("(.*)".join(re.escape(part) for part in aggregate.field.split("*")), re.DOTALL)
         for field in fields:
@@ -140,8 +146,9 @@ def expanded(aggregates: tuple[Aggregate, ...], fields: list[str], but: tuple[st
                 default = aggregate.name == f"{aggregate.function}({aggregate.field})" or "*" not in aggregate.name
                 stem = match.group(1)
                 name = f"{aggregate.function}({field})" if default else aggregate.name.replace("*", stem, 1)
-                found.append(Aggregate(aggregate.function, field, None, name))
-    return found
+                if name not in but:
+                    found[name] = Aggregate(aggregate.function, field, None, name)
+    return list(found.values())
 
 
 def column(aggregate: Aggregate, scope: Scope) -> Sql:

@@ -1,7 +1,7 @@
 """Search results inside DuckDB, while built-in commands work on them.
 
 A frame is a stored table and the field → column map that reads it: field names are any text and case-sensitive, SQL's are
-not, so columns are named c0, c1 … Rows keep their order; ``rowid`` of the stored table is a row's number.
+not, so columns are named c1, c2 … Rows keep their order; ``rowid`` of the stored table is a row's number.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Engine:
         for macro in sql.MACROS:
             self.run(macro)
         self._tables = 0
+        self._columns = 0
         self._functions: set[str] = set()
         self.names: dict[str, str] = {}
 
@@ -107,11 +108,12 @@ class Engine:
         """Store ``SELECT outputs FROM source tail`` as a frame; truth values and null become text."""
         columns: dict[str, Sql] = {}
         parts: list[str] = []
-        for index, (field, value) in enumerate(outputs.items()):
+        for field, value in outputs.items():
+            name = self._column()
             kind = value.kind if value.kind in ("number", "multi") else "text"
             made = f"(CASE WHEN len({value.text}) > 0 THEN {value.text} END)" if kind == "multi" and not value.plain else value.text
-            parts.append(f"{sql.text(value) if value.kind == 'boolean' else made} AS c{index}")
-            columns[field] = Sql(f"c{index}", kind, plain=True)
+            parts.append(f"{sql.text(value) if value.kind == 'boolean' else made} AS {name}")
+            columns[field] = Sql(name, kind, plain=True)
         return Frame(self.store(f"SELECT {', '.join(parts) or '0 AS none'} FROM {source} {tail}"), columns)
 
     def store(self, query: str) -> Stored:
@@ -140,26 +142,28 @@ class Engine:
         for field in fields:
             present = {frame.columns[field].kind for frame in frames if field in frame.columns}
             kinds[field] = "multi" if "multi" in present else "text" if "text" in present else "number"
+        names = [self._column() for _ in fields]
         selects = []
         for order, frame in enumerate(frames):
-            values = [f"{_as_kind(frame.get(field), kinds[field])} AS c{i}" for i, field in enumerate(fields)]
+            values = [f"{_as_kind(frame.get(field), kinds[field])} AS {name}" for name, field in zip(names, fields, strict=True)]
             selects.append(f"SELECT {', '.join([*values, f'{order} AS source', 'rowid AS line'])} FROM {frame.name}")
-        names = ", ".join(f"c{i}" for i in range(len(fields))) or "0 AS none"
-        stored = self.store(f"SELECT {names} FROM ({' UNION ALL '.join(selects) or 'SELECT 0 AS source, 0 AS line LIMIT 0'}) ORDER BY source, line")
-        return Frame(stored, {field: Sql(f"c{i}", kinds[field], plain=True) for i, field in enumerate(fields)})
+        rows = " UNION ALL ".join(selects) or "SELECT 0 AS source, 0 AS line LIMIT 0"
+        stored = self.store(f"SELECT {', '.join(names) or '0 AS none'} FROM ({rows}) ORDER BY source, line")
+        return Frame(stored, {field: Sql(name, kinds[field], plain=True) for name, field in zip(names, fields, strict=True)})
 
     def load(self, table: Table) -> Frame:
         """A table's rows as a frame."""
         arrays: dict[str, np.ndarray] = {"none": np.zeros(len(table), dtype=np.int8)}
         columns: dict[str, Sql] = {}
         parts: list[str] = []
-        for index, field in enumerate(table.fields):
+        for field in table.fields:
+            name = self._column()
             values = table.column(field)
             is_multi = any(type(value) is list for value in values)
-            arrays[f"c{index}"] = _array([_packed(value) for value in values] if is_multi else values)
-            column = f"CAST(c{index} AS VARCHAR)"
-            parts.append(f"{_UNPACKED.format(column) if is_multi else column} AS c{index}")
-            columns[field] = Sql(f"c{index}", "multi" if is_multi else "text", plain=True)
+            arrays[name] = _array([_packed(value) for value in values] if is_multi else values)
+            column = f"CAST({name} AS VARCHAR)"
+            parts.append(f"{_UNPACKED.format(column) if is_multi else column} AS {name}")
+            columns[field] = Sql(name, "multi" if is_multi else "text", plain=True)
         self.connection.register("loading", arrays)
         try:
             return Frame(self.store(f"SELECT {', '.join(parts) or 'none'} FROM loading"), columns)
@@ -177,6 +181,11 @@ class Engine:
                 query = f"SELECT {sql.text(column)} AS v FROM {frame.name} ORDER BY rowid"
                 columns[field] = self.values(query)
         return Table(columns, len(frame))
+
+    def _column(self) -> str:
+        """A column name that no other table has: a name in SQL then means one column, in ORDER BY too."""
+        self._columns += 1
+        return f"c{self._columns}"
 
     def function(self, name: str, function: object, parameters: int) -> str:
         """Make a Python function of VARCHAR values callable in SQL, once; its name. It is not called for NULLs."""

@@ -14,7 +14,7 @@ _NAMED_GROUP = re.compile(r"\(\?<(?=[A-Za-z_])")
 
 def search(engine: Engine, value: str, pattern: sql.Sql) -> str:
     """Whether the pattern is found in the value (SQL of VARCHAR), as a condition."""
-    if pattern.literal is None or _native(engine, pattern.literal):
+    if pattern.literal is None or is_native(engine, pattern.literal):
         return f"regexp_matches({value}, {sql.text(pattern)})"
     compiled = compiled_pattern(pattern.literal, engine.command)
     name = _register(engine, f"search {pattern.literal}", lambda text: "1" if compiled.search(text) else "0", 1)
@@ -23,7 +23,7 @@ def search(engine: Engine, value: str, pattern: sql.Sql) -> str:
 
 def substitute(engine: Engine, value: str, pattern: sql.Sql, replacement: sql.Sql) -> str:
     """The value with every match replaced; ``\\1`` in the replacement is the first group."""
-    if pattern.literal is None or _native(engine, pattern.literal):
+    if pattern.literal is None or is_native(engine, pattern.literal):
         return f"regexp_replace({value}, {sql.text(pattern)}, {sql.text(replacement)}, 'g')"
     compiled = compiled_pattern(pattern.literal, engine.command)
 
@@ -42,7 +42,8 @@ def compiled_pattern(pattern: str, command: str) -> re.Pattern[str]:
         raise SplError(f"Error in '{command}' command: Encountered the following error while compiling the regex '{pattern}': {exc}.") from exc
 
 
-def _native(engine: Engine, pattern: str) -> bool:
+def is_native(engine: Engine, pattern: str) -> bool:
+    """Whether DuckDB's own engine, which is linear in time, knows the pattern."""
     try:
         engine.rows(f"SELECT regexp_matches('', {sql.quoted(pattern)})")
     except SplError:

@@ -74,7 +74,7 @@ def _stage(tree: Tree[Token], text: str, *, implicit_search: bool) -> Stage:
     elif named:
         name, position, skip = named.group(1).lower(), start + named.start(1), named.end(1)
     else:
-        shown = body.strip()[:20]
+        shown = body.strip()[:20] or "|"
         raise SplSyntaxError(f"Search Parser: Missing a search command name before '{shown}'.", start)
     raw = body[skip:]
     args_position = start + skip + len(raw) - len(raw.lstrip())

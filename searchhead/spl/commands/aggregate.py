@@ -120,7 +120,8 @@ def streamstats(stage: Stage, planner: Planner) -> Run:
         if keys:
             present = " AND ".join(f"{key} IS NOT NULL" for key in keys)
             added = {field: Sql(f"(CASE WHEN {present} THEN {value.text} END)", value.kind) for field, value in added.items()}
-        return session.engine.select({**frame.columns, **added}, full.name, "ORDER BY rowid")
+        kept = {field: full.columns[field] for field in frame.fields}
+        return session.engine.select({**kept, **added}, full.name, "ORDER BY rowid")
 
     return run
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...conf_files import is_true
 from ...table import Table, Value
 from .. import sql, timespans
-from ..aggregates import Aggregations, parse
+from ..aggregates import Aggregations, expanded, parse
 from ..engine import Frame
 from ..errors import in_command
 from ..registry import Planner, Run, Session, command
@@ -43,9 +43,13 @@ def timechart(stage: Stage, planner: Planner) -> Run:
         begin = low if context.earliest is None else min(context.earliest, low)
         end = high if context.latest is None else max(context.latest - 1e-6, high)
         width = span or automatic_time_span(begin, end, bins)
-        bucketed = session.engine.extend(session.engine.filter(frame, f"{time} IS NOT NULL"), {"\0bucket": Sql(width.floor(time), "number")})
+        timed = session.engine.filter(frame, f"{time} IS NOT NULL")
+        bucketed = session.engine.extend(timed, {"\0bucket": Sql(width.floor(sql.number(timed.columns["_time"])), "number")})
         starts = _buckets(width, begin, end, session, stage) if is_true(options.get("cont"), default=True) else []
-        return session.engine.load(_charted(bucketed, wanted, starts, limit, session))
+        aggregates = expanded(wanted.aggregates, frame.fields, (*wanted.by, "_time"))
+        if not aggregates:
+            return session.engine.load(Table({"_time": [sql.written(start) for start in starts]}, len(starts)))
+        return session.engine.load(_charted(bucketed, replace(wanted, aggregates=tuple(aggregates)), starts, limit, session))
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from ...table import Table, Value
 from .. import patterns, sql
@@ -35,6 +36,8 @@ def rex(stage: Stage, planner: Planner) -> Run:
         raise arguments.error(f"The regex '{text}' does not extract anything. It should specify at least one named group. Format: (?<name>...).")
 
     def run(frame: Frame, session: Session) -> Frame:
+        if most == 1 and patterns.is_native(session.engine, text):
+            return _first_match(frame, field, text, pattern.groupindex, session)
         source = session.engine.values(f"SELECT {sql.first(frame.get(field))} FROM {frame.name} ORDER BY rowid")
         found: dict[str, list[Value]] = {name: [] for name in pattern.groupindex}
         for value in source:
@@ -45,6 +48,20 @@ def rex(stage: Stage, planner: Planner) -> Run:
         return beside(frame, Table(found, len(source)), session, keep_old=True)
 
     return run
+
+
+def _first_match(frame: Frame, field: str, regex: str, groups: Mapping[str, int], session: Session) -> Frame:
+    """Named groups of the first match; a row without a match, or with an empty group, keeps what it had."""
+    value = sql.first(frame.get(field))
+    found = {}
+    for name, index in groups.items():
+        group = f"nullif(regexp_extract({value}, {sql.quoted(regex)}, {index}), '')"
+        old = frame.get(name)
+        if old.kind == "multi":
+            found[name] = Sql(f"coalesce({sql.multi(Sql(group, 'text'))}, {old.text})", "multi")
+        else:
+            found[name] = Sql(f"coalesce({group}, {sql.text(old)})", "text")
+    return session.engine.extend(frame, found)
 
 
 def _sed(arguments: Arguments, field: str, text: str) -> Run:

@@ -58,6 +58,9 @@ def fields(stage: Stage, planner: Planner) -> Run:
     if not removing:
         arguments.sign("+")
     names = arguments.names()
+    arguments.end()
+    if names and not removing and names[0].startswith("-"):
+        removing, names[0] = True, names[0][1:]
     if not names:
         raise arguments.error("Missing field list.")
 

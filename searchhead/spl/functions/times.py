@@ -33,7 +33,7 @@ def _time(scope: Scope) -> Sql:
 def _strftime(scope: Scope, time: Sql, form: Sql) -> Sql:
     moment = sql.number(time)
     if form.literal is None:
-        return Sql(f"strftime({timespans.timestamp(moment)}, {sql.text(form)})", "text")
+        raise scope.error("The arguments to the 'strftime' function are invalid: the format must be text in quotes.")
     parts: list[str] = []
     for index, piece in enumerate(re.split(r"%s", form.literal)):
         if index:
@@ -50,7 +50,9 @@ def _strptime(scope: Scope, value: Sql, form: Sql) -> Sql:
     written = sql.text(value)
     if form.literal == "%s":
         return Sql(sql.number(value), "number")
-    pattern = sql.text(form) if form.literal is None else sql.quoted(_translated(scope, form.literal, parsing=True))
+    if form.literal is None:
+        raise scope.error("The arguments to the 'strptime' function are invalid: the format must be text in quotes.")
+    pattern = sql.quoted(_translated(scope, form.literal, parsing=True))
     return Sql(timespans.epoch(f"try_strptime({written}, {pattern})"), "number")
 
 
