@@ -24,7 +24,7 @@ from . import output
 from .conf_files import ConfError
 from .spl.errors import SplError
 from .splunkd.chunking import Chunking
-from .splunkd.errors import RestError, SearchCancelled, SplunkdError
+from .splunkd.errors import CommandError, RestError, SearchCancelled, SplunkdError
 from .splunkd.head import Options, Search, SearchHead
 from .table import Table
 
@@ -67,8 +67,13 @@ def _run(settings: argparse.Namespace) -> int:
         search = head.search(
             text, _options(settings), on_message=status.message, on_preview=status.preview if settings.preview else None
         )
-        with _cancelled_by_signals(search):
-            table = search.run()
+        try:
+            with _cancelled_by_signals(search):
+                table = search.run()
+        except CommandError as exc:
+            if search.dispatch.stderr_seen:  # a traceback, most likely
+                raise SplunkdError(f"{exc}\nWhat it wrote to stderr is in {search.dispatch.log_file}.") from exc
+            raise
     output.write(table, settings.output, sys.stdout)
     sys.stdout.flush()
     return 0

@@ -35,10 +35,14 @@ def encode(table: Table) -> bytes:
     if not fields:
         return b""
     cells = [table.column(field) for field in fields]
-    columns = [list(map(_cell, column)) for column in cells]
-    columns += [[_mv_cell(value) if isinstance(value, list) else "" for value in column] for column in cells]
+    multi = [list in set(map(type, column)) for column in cells]
+    columns = [_cells(column, is_multi) for column, is_multi in zip(cells, multi)]
+    end = "," * len(fields)  # the empty cells of all __mv_ columns
+    if any(multi):
+        columns += [_mv_cells(column, is_multi) for column, is_multi in zip(cells, multi)]
+        end = ""
     lines = [",".join([*map(_quoted, fields), *(_quoted(_MV + field) for field in fields)])]
-    lines += map(",".join, zip(*columns))
+    lines += [row + end for row in map(",".join, zip(*columns))]
     lines.append("")
     return "\n".join(lines).encode("utf-8", "replace")
 
@@ -82,10 +86,16 @@ def _values(shown: list[str], multi: Sequence[str] | None) -> list[Value]:
     return values
 
 
-def _cell(value: Value) -> str:
-    if value is None:
-        return ""
-    return _quoted("\n".join(value) if isinstance(value, list) else value)
+def _cells(column: list[Value], is_multi: bool) -> list[str]:
+    if is_multi:
+        column = ["\n".join(value) if isinstance(value, list) else value for value in column]
+    return ["" if value is None else _quoted(value) for value in column]  # type: ignore[arg-type]
+
+
+def _mv_cells(column: list[Value], is_multi: bool) -> list[str]:
+    if not is_multi:
+        return [""] * len(column)
+    return [_mv_cell(value) if isinstance(value, list) else "" for value in column]
 
 
 def _mv_cell(values: list[str]) -> str:
@@ -93,6 +103,6 @@ def _mv_cell(values: list[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    if not text or (text.isalnum() and text.isascii()):
+    if (text.isalnum() and text.isascii()) or not text:
         return text
     return '"' + text.replace('"', '""') + '"'

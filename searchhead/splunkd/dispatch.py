@@ -17,7 +17,8 @@ from pathlib import Path
 
 from .errors import SearchCancelled
 
-KEPT_DISPATCH_DIRS = 20  # older ones are removed when a search starts
+KEPT_DISPATCH_DIRS = 20
+KEPT_S = 3_600.0  # so that no search that may still run loses its folder
 
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _sequence = itertools.count(1)
@@ -32,7 +33,9 @@ class Dispatch:
         self._dispatch = home / "var" / "run" / "splunk" / "dispatch"
         self.folder = self._dispatch / self.sid
         self.folder.mkdir(parents=True)
+        self.log_file = self.folder / "search.log"
         self.messages: list[tuple[str, str]] = []
+        self.stderr_seen = False
         self._on_message = on_message
         self._seen: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
@@ -67,7 +70,7 @@ class Dispatch:
         with (
             self._lock,
             contextlib.suppress(OSError),
-            open(self.folder / "search.log", "a", encoding="utf-8") as log,
+            self.log_file.open("a", encoding="utf-8") as log,
         ):
             log.write(lines)
 
@@ -90,8 +93,9 @@ class Dispatch:
             raise SearchCancelled("The search was cancelled.")
 
     def remove_old(self) -> None:
-        """Removes the folders of all but the last searches."""
+        """Removes the folders of all but the last searches, but none that is younger than an hour."""
         with contextlib.suppress(OSError):
-            folders = sorted(self._dispatch.iterdir(), key=lambda folder: folder.stat().st_mtime)
-            for folder in folders[:-KEPT_DISPATCH_DIRS]:
-                shutil.rmtree(folder, ignore_errors=True)
+            ages = sorted((time.time() - folder.stat().st_mtime, folder) for folder in self._dispatch.iterdir())
+            for age, folder in ages[KEPT_DISPATCH_DIRS:]:
+                if age > KEPT_S:
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from searchhead import spl
 from searchhead.spl.context import Context, CustomCall
@@ -32,7 +32,9 @@ from .kvstore import KVStore
 from .kvstore_lookup import KVStoreLookups
 from .process import REPLY_TIMEOUT_S
 from .searchinfo import MAX_RESULT_ROWS, SearchInfo
-from .server import RestServer
+
+if TYPE_CHECKING:
+    from .server import RestServer
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class SearchHead:
     def server(self) -> RestServer:
         """The REST side, started at the first call."""
         if self._server is None:
+            from .server import RestServer  # uvicorn takes a while to import; searches of built-ins do without
+
             self._server = RestServer(self.app, self.app_name, state=self.state, store=self.store, user=self.user)
         return self._server
 

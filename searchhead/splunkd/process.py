@@ -260,6 +260,7 @@ class CommandProcess:
         with contextlib.suppress(OSError):
             text = self._stderr.read_text(encoding="utf-8", errors="replace")
             if text.strip():
+                self._dispatch.stderr_seen = True
                 self._dispatch.log("ERROR", "ChunkedExternProcessor", f"stderr of {self.launch.command}:\n{text}")
             self._stderr.unlink()
 

@@ -15,13 +15,15 @@ from .process import CommandProcess
 def transform(process: CommandProcess, chunks: Iterable[Table]) -> Iterator[Table]:
     """The command's rows, reply by reply; ends the process when the last is read.
 
-    Without any chunk the command gets one request without rows.
+    Without any chunk the command gets one request without rows. A header-only chunk follows the first one, as Splunk
+    8.0.3 does mid-stream.
     """
-    for chunk, last in _with_last(chunks):
-        reply = process.execute(chunk, finished=last)
-        if len(reply.table):
-            yield reply.table
-        if reply.finished:
+    for number, (chunk, last) in enumerate(_with_last(chunks)):
+        replies = [process.execute(chunk, finished=last)]
+        if number == 0 and not last and not replies[0].finished:
+            replies.append(process.execute(chunk.slice(0, 0), finished=False))
+        yield from (reply.table for reply in replies if len(reply.table))
+        if any(reply.finished for reply in replies):
             break
     process.close()
 

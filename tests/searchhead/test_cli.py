@@ -1,4 +1,4 @@
-"""``python -m searchhead``, run as a program on the trial app."""
+"""``python -m searchhead`` on the trial app."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from searchhead import cli
 
 REPOSITORY = Path(__file__).parents[2]
 TRIAL_APP = Path(__file__).parent / "splunkd" / "apps" / "trial"
@@ -21,13 +24,36 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "searchhead", *arguments]
 
 
-@pytest.fixture
-def run(tmp_path: Path):
-    """Runs a search: (SPL, options …) → the finished process."""
+@dataclass(frozen=True)
+class Done:
+    """How a command line ended."""
 
-    def run(search: str, *options: str) -> subprocess.CompletedProcess[str]:
-        arguments = _command("run", "--app", str(TRIAL_APP), "--state", str(tmp_path / "state"), *options, search)
-        return subprocess.run(arguments, capture_output=True, text=True, cwd=REPOSITORY, timeout=60, check=False)
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Runs a search in this process: (SPL, options …) → how it ended."""
+
+    def run(search: str, *options: str) -> Done:
+        capsys.readouterr()
+        arguments = [
+            "run",
+            "--app",
+            str(TRIAL_APP),
+            "--state",
+            str(tmp_path / "state"),
+            "--parse-launches",
+            "0",
+            *options,
+        ]
+        try:
+            code = cli.main([*arguments, search])
+        except SystemExit as exc:  # argparse's way out
+            code = int(str(exc.code))
+        return Done(code, *capsys.readouterr())
 
     return run
 
@@ -49,9 +75,9 @@ def test_json_keeps_multivalues_and_leaves_missing_fields_out(run) -> None:
 
 
 def test_the_table_shortens_long_values(run) -> None:
-    done = run('| makeresults | eval image="iVBORw0KGgo" . "A", image=replace(image, "A", "B") | fields - _time')
+    done = run('| makeresults | eval image=replace("AAAAAAAA", "A", "iVBORw0KGg") | table image')
 
-    assert done.stdout.splitlines() == ["image", "────────────", "iVBORw0KGgoB"]
+    assert done.stdout.splitlines() == ["image", "───────────────", "iVBORw0… (80 B)"]
 
 
 def test_map_and_reduce_over_three_indexers(run) -> None:
@@ -80,6 +106,16 @@ def test_a_failing_search_exits_1_with_its_reason_on_stderr(run, search: str, to
     assert (done.returncode, done.stdout) == (1, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_traceback_stays_in_search_log_and_the_error_says_where(run) -> None:
+    done = run("| makeresults | misbehave how=traceback")
+
+    assert done.returncode == 1
+    assert "non-zero error code 1" in done.stderr
+    assert "a fault in the command" not in done.stderr
+    log = Path(done.stderr.rsplit("stderr is in ", 1)[1].strip().rstrip("."))
+    assert "RuntimeError: a fault in the command" in log.read_text()
 
 
 def test_state_and_settings_survive_from_search_to_search(run) -> None:
@@ -144,10 +180,21 @@ def test_another_python_runs_the_commands(run, tmp_path: Path) -> None:
     assert "/no/such/python" in missing.stderr
 
 
-def test_help_shows_examples() -> None:
-    done = subprocess.run(_command("--help"), capture_output=True, text=True, cwd=REPOSITORY, check=True)
+def test_the_program_itself_runs_a_search(tmp_path: Path) -> None:
+    arguments = ["run", "--app", str(TRIAL_APP), "--state", str(tmp_path), "--output", "csv", "-"]
+    done = subprocess.run(
+        _command(*arguments), input="| makeresults | eval n=1 | table n",
+        capture_output=True, text=True, cwd=REPOSITORY, check=False,
+    )  # fmt: skip
 
-    assert "python -m searchhead run '| makeresults count=3" in done.stdout
+    assert (done.returncode, done.stdout, done.stderr) == (0, "n\n1\n", "")
+
+
+def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+
+    assert "python -m searchhead run '| makeresults count=3" in capsys.readouterr().out
 
 
 def test_a_wrong_command_line_exits_2(run) -> None:
@@ -155,12 +202,11 @@ def test_a_wrong_command_line_exits_2(run) -> None:
     assert run("| makeresults", "--lookups", "/no/such/folder").returncode == 2
 
 
-def test_the_installed_commands_are_listed_with_their_problems(tmp_path: Path) -> None:
-    done = subprocess.run(
-        _command("commands", "--app", str(TRIAL_APP), "--state", str(tmp_path)),
-        capture_output=True, text=True, cwd=REPOSITORY, check=True,
-    )  # fmt: skip
+def test_the_installed_commands_are_listed_with_their_problems(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["commands", "--app", str(TRIAL_APP), "--state", str(tmp_path)]) == 0
 
-    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert "installed" in lines["upper"]
     assert "chunked = true" in lines["oldstyle"]

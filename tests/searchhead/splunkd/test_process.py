@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from searchhead.splunkd.chunking import Chunking
 from searchhead.splunkd.errors import CommandError, CommandTimeout, ProtocolError, SearchCancelled
 from searchhead.table import Table
 from tests.searchhead.splunkd.trial import Commands
@@ -125,3 +126,49 @@ def test_getinfo_tells_all_that_splunkd_tells(commands: Commands) -> None:
     assert request["searchinfo"]["args"] == ["how=record_launch", "two words"]
     assert request["searchinfo"]["raw_args"] == ['how="record_launch"', '"two words"']
     assert request["searchinfo"]["search"] == "%7C%20trial"
+
+
+_DATA = [
+    'a,b,"__mv_a","__mv_b"\n0,x,,\n1,x,,\n',
+    'a,b,"__mv_a","__mv_b"\n2,x,,\n3,x,,\n',
+    'a,b,"__mv_a","__mv_b"\n4,x,,\n',
+]
+_HEADER = 'a,b,"__mv_a","__mv_b"\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "requests"),
+    [
+        ("streaming", [[False, _DATA[0]], [False, _HEADER], [False, _DATA[1]], [False, _DATA[2]], [True, _HEADER]]),
+        (
+            "stateful",
+            [
+                [False, _DATA[0]],
+                [False, _HEADER],
+                [False, _DATA[1]],
+                [False, _DATA[2]],
+                [False, _HEADER],
+                [True, _HEADER],
+            ],
+        ),
+        ("events", [[False, _DATA[0]], [False, _HEADER], [False, _DATA[1]], [True, _DATA[2]]]),
+        ("reporting", [[False, _DATA[0]], [False, _HEADER], [False, _DATA[1]], [True, _DATA[2]]]),
+    ],
+)
+def test_each_kind_gets_its_chunks_as_splunkd_sends_them(
+    commands: Commands, kind: str, requests: list[list[object]]
+) -> None:
+    rows = Table.from_columns({"a": ["0", "1", "2", "3", "4"], "b": ["x"] * 5})
+
+    table = commands.run(
+        "misbehave",
+        f"how=record_requests {kind}",
+        rows,
+        chunking=Chunking.fixed(2),
+        parse_launches=0,
+        distributable=False,
+    )
+
+    sent = [json.loads(line) for line in (commands.state / "requests.txt").read_text().splitlines()]
+    assert sent == requests
+    assert table == rows

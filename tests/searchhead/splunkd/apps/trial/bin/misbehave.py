@@ -1,4 +1,7 @@
-"""misbehave how=<h>: a command that fails in a way of its own. It speaks the protocol by hand."""
+"""misbehave how=<h> [<type>]: a command that fails in a way of its own, or notes what it is asked.
+
+It speaks the protocol by hand.
+"""
 
 import json
 import os
@@ -6,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+
+KINDS = ("streaming", "stateful", "events", "reporting")
 
 
 def read():
@@ -25,6 +30,7 @@ def write(metadata, body=b""):
 
 request, _ = read()
 how = request["searchinfo"]["args"][0].split("=")[1]
+kind = next((argument for argument in request["searchinfo"]["args"] if argument in KINDS), "stateful")
 sid = request["searchinfo"]["sid"]
 if how == "getinfo_error":
     write({"type": "stateful", "inspector": {"messages": [["ERROR", "No such thing: 7."]]}})
@@ -34,13 +40,18 @@ if how == "no_type":
 elif how == "record_launch":
     with open(os.path.join(os.environ["MOUSEMATCH_STATE"], "launches.txt"), "a") as launches:
         launches.write(json.dumps({"sid": sid, "argv": sys.argv, "request": request}) + "\n")
-    write({"type": "stateful"})
+    write({"type": kind})
 else:
-    write({"type": "stateful", "maxwait": 1 if how == "silent_maxwait" else 0})
+    write({"type": kind, "maxwait": 1 if how == "silent_maxwait" else 0})
 
 while True:
     request, body = read()
     finished = request["finished"]
+    if how == "record_requests":
+        with open(os.path.join(os.environ["MOUSEMATCH_STATE"], "requests.txt"), "a") as requests:
+            requests.write(json.dumps([finished, body.decode()]) + "\n")
+    if how == "traceback":
+        raise RuntimeError("a fault in the command")
     if how in ("silent", "silent_maxwait"):
         time.sleep(60)
     if how == "garbage":
