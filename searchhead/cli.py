@@ -26,6 +26,7 @@ from .spl.errors import SplError
 from .splunkd.chunking import Chunking
 from .splunkd.errors import CommandError, RestError, SearchCancelled, SplunkdError
 from .splunkd.head import Options, Search, SearchHead
+from .splunkd.process import REPLY_TIMEOUT_S
 from .table import Table
 
 APP = Path(__file__).resolve().parent.parent
@@ -221,8 +222,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--latest", type=_time_argument, metavar="TIME", help="epoch seconds, now, or like -1h")
     run.add_argument("--preview", action="store_true", help="show intermediate results on stderr")
     run.add_argument("--python", metavar="PATH", help="another Python for the commands (default: this one)")
-    run.add_argument("--timeout", type=float, default=600.0, metavar="S",
-                     help="seconds that a command may take for one reply (default: 600)")  # fmt: skip
+    run.add_argument("--timeout", type=float, default=REPLY_TIMEOUT_S, metavar="S",
+                     help="seconds that a command may take for one reply (default: an hour; 0: no limit)")  # fmt: skip
     protocol = run.add_argument_group("how splunkd is played")
     protocol.add_argument("--chunk-rows", type=_at_least_one, metavar="N",
                           help="rows in every chunk (default: 100, growing to 50,000)")  # fmt: skip

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import selectors
 import signal
@@ -28,7 +29,7 @@ from .dispatch import Dispatch
 from .errors import CommandError, CommandTimeout, ProtocolError
 from .searchinfo import SearchInfo
 
-REPLY_TIMEOUT_S = 600.0
+REPLY_TIMEOUT_S = 3_600.0  # splunkd waits for ever; a search here ends in the end
 EXIT_TIMEOUT_S = 10.0
 _TICK_S = 0.05  # how soon a death without a closed pipe is noticed
 _READ_BYTES = 1 << 20
@@ -45,6 +46,7 @@ class Launch:
     cwd: Path
     max_chunk_bytes: int = 0
     reply_timeout_s: float = REPLY_TIMEOUT_S
+    """Seconds for one reply; 0 waits for ever."""
     exit_timeout_s: float = EXIT_TIMEOUT_S
     origin: str = ""
     """The simulated indexer it runs on; empty on the search head."""
@@ -68,7 +70,7 @@ class CommandProcess:
         self._quiet = quiet
         self._reader = protocol.FrameReader(launch.max_chunk_bytes)
         self._stderr = dispatch.stderr_file(launch.command)
-        self._timeout_s = launch.reply_timeout_s
+        self._timeout_s = launch.reply_timeout_s or math.inf
         self._closed = False
         dispatch.check_cancelled()
         try:
@@ -178,7 +180,9 @@ class CommandProcess:
                 if self._dispatch.cancelled:
                     raise self._failed(self._death())
                 if time.monotonic() > deadline:
-                    text = f"The command did not reply within {self._timeout_s:g} s and was ended."
+                    text = (
+                        f"The command did not reply within {self._timeout_s:g} s (maxwait, or --timeout) and was ended."
+                    )
                     raise self._failed(CommandTimeout(self.launch.command, text))
 
     def _read(self) -> bool:

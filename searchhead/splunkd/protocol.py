@@ -75,8 +75,9 @@ class FrameReader:
         metadata_length, body_length = self._lengths
         if len(self._held) < metadata_length + body_length:
             return None
-        metadata = _json_object(bytes(self._held[:metadata_length]))
-        body = bytes(self._held[metadata_length : metadata_length + body_length])
+        with memoryview(self._held) as held:
+            metadata = _json_object(bytes(held[:metadata_length]))
+            body = bytes(held[metadata_length : metadata_length + body_length])
         del self._held[: metadata_length + body_length]
         self._lengths = None
         return Frame(metadata, body)
