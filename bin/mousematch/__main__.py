@@ -29,11 +29,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train the embedding network, calibrate it and publish its folder")
-    train.add_argument("--sapimouse", type=Path, required=True, metavar="DIR", help="folder with userN/session_3min.csv")
+    train.add_argument(
+        "--sapimouse", type=Path, required=True, metavar="DIR", help="folder with userN/session_3min.csv"
+    )
     train.add_argument("--balabit", type=Path, metavar="DIR", help="folder with training_files/userN/session_*")
     train.add_argument("--synthetic", type=int, default=0, metavar="N", help="add N people of the sample generator")
-    train.add_argument("--work", type=Path, required=True, metavar="DIR", help="checkpoints and logs; a run resumes from here")
-    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the model version, such as models/base/1")
+    train.add_argument(
+        "--work", type=Path, required=True, metavar="DIR", help="checkpoints and logs; a run resumes from here"
+    )
+    train.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the model version, such as models/base/1"
+    )
     train.add_argument("--encoding", default="motion", help="encoding to train on (default: %(default)s)")
     train.add_argument(
         "--phases",
@@ -52,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
 
     accuracy = commands.add_parser("accuracy", help="measure a model version on people unseen in training")
     accuracy.add_argument("model", type=Path, help="folder of the model version, such as models/base/1")
-    accuracy.add_argument("--sapimouse", type=Path, required=True, metavar="DIR", help="folder with userN/session_3min.csv")
+    accuracy.add_argument(
+        "--sapimouse", type=Path, required=True, metavar="DIR", help="folder with userN/session_3min.csv"
+    )
     accuracy.set_defaults(run=_accuracy)
     return parser
 

@@ -37,7 +37,9 @@ class Accuracy:
     frr_at_half: float
 
 
-def embeddings_of(recording: Recording, encoding: Encoding, embed: Embed, window: WindowSpec | None = None) -> NDArray[np.float32]:
+def embeddings_of(
+    recording: Recording, encoding: Encoding, embed: Embed, window: WindowSpec | None = None
+) -> NDArray[np.float32]:
     """Embeddings of a recording's windows, float32 (n, d), in order."""
     windows = cut(recording.points, window or encoding.window)
     return embed(np.stack(list(encoding.images(recording.points, windows))))

@@ -74,7 +74,9 @@ def llrs(of: Sequence[Trial], backend: Backend, length: int | None) -> tuple[lis
 def fit(of: Sequence[Trial], cohort: NDArray[np.float32]) -> Backend:
     """The back-end with the lowest mean Cllr over piece lengths. Raises OptionError without both kinds of trials."""
     if len({trial.genuine for trial in of}) < 2:
-        raise OptionError("Calibration needs genuine and impostor trials; hold out at least two people with two sessions.")
+        raise OptionError(
+            "Calibration needs genuine and impostor trials; hold out at least two people with two sessions."
+        )
     start = Backend(cohort, scale=1.0, offset=-1.0, correlation=0.2)
     lengths = [length for length in LENGTHS if any(trial.genuine and len(trial.similarities) >= length for trial in of)]
 

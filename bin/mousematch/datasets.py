@@ -81,11 +81,15 @@ def sapimouse(folder: Path) -> list[Recording]:
 def balabit_training(folder: Path) -> list[Recording]:
     """The training recordings of a Balabit folder."""
     recordings = [
-        Recording(path.parent.name, f"{path.parent.name}/{path.name}", "enroll", read_recording(path, unit_us=SECONDS_US))
+        Recording(
+            path.parent.name, f"{path.parent.name}/{path.name}", "enroll", read_recording(path, unit_us=SECONDS_US)
+        )
         for path in sorted(folder.glob("training_files/user*/session_*"))
     ]
     if not recordings:
-        raise TelemetryError(f"{folder} holds no training_files/userN/session_*; give the folder of the Balabit data set.")
+        raise TelemetryError(
+            f"{folder} holds no training_files/userN/session_*; give the folder of the Balabit data set."
+        )
     return recordings
 
 

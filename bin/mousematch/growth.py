@@ -24,7 +24,9 @@ def grown(narrow: keras.Model, wide: keras.Model, *, seed: int = 1, noise: float
     random = np.random.default_rng(seed)
     for source, target in zip(narrow.weights, wide.weights):
         if source.path.split("/")[-2:] != target.path.split("/")[-2:]:
-            raise OptionError(f"{source.path} and {target.path} are not the same layer; grow a network of the same make.")
+            raise OptionError(
+                f"{source.path} and {target.path} are not the same layer; grow a network of the same make."
+            )
         values = keras.ops.convert_to_numpy(source).astype(np.float32)
         spread = float(values.std())
         for axis, (old, new) in enumerate(zip(values.shape, target.shape)):
@@ -42,7 +44,8 @@ def _repeated(values: NDArray[np.float32], axis: int, old: int, new: int) -> NDA
     copies = new // old
     values = np.repeat(values, copies, axis=axis)
     # The second last axis of a kernel is what it reads; the last one is what it gives.
-    return values / copies if values.ndim >= 2 and axis == values.ndim - 2 else values
+    reads = values.ndim >= 2 and axis == values.ndim - 2
+    return (values / copies).astype(np.float32) if reads else values
 
 
 def _share(old: tuple[int, ...], new: tuple[int, ...]) -> float:

@@ -103,7 +103,15 @@ def from_png(data: bytes, expected_tag: str | None = None) -> NDArray[np.uint8]:
     try:
         with PillowImage.open(io.BytesIO(data), formats=["PNG"]) as picture:
             pixels = np.array(picture)
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, PillowImage.DecompressionBombError) as exc:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        PillowImage.DecompressionBombError,
+    ) as exc:
         raise ImageError(f"The image is a damaged PNG file ({exc}); encode the session again.") from exc
     if pixels.shape != (height, width, 3):
         raise ImageError("The image is a damaged PNG file (its pixels are incomplete); encode the session again.")

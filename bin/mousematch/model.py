@@ -40,8 +40,6 @@ def build_model(*, size: int = 64, width: float = 1.0, embedding: int = EMBEDDIN
 
 def _convolution(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
     # No bias: the normalisation that follows has one.
-    x = keras.layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
-    )(x)
+    x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
     x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)

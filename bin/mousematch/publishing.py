@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -66,7 +66,10 @@ def train_and_publish(options: argparse.Namespace) -> None:
     for name, recordings in sources.items():
         people = len({recording.person for recording in recordings})
         seconds = sum(active_s(recording.points) for recording in recordings)
-        print(f"{name}: {people} people, {len(recordings)} recordings, {seconds / 60:,.0f} minutes of movement", flush=True)
+        print(
+            f"{name}: {people} people, {len(recordings)} recordings, {seconds / 60:,.0f} minutes of movement",
+            flush=True,
+        )
     keras.mixed_precision.set_global_policy(options.precision)
     phases = training.phases_of(options.phases)
     classifier = training.train(sources, encoding, phases, folder=options.work, seed=options.seed)
@@ -74,8 +77,13 @@ def train_and_publish(options: argparse.Namespace) -> None:
         "training": {
             "code_version": __version__,
             "data": {name: fingerprint(recordings) for name, recordings in sources.items()},
-            "people": {name: len({recording.person for recording in recordings}) for name, recordings in sources.items()},
-            "split": f"SapiMouse users below {datasets.CALIBRATION_FROM} train, below {datasets.TEST_FROM} calibrate, the rest test",
+            "people": {
+                name: len({recording.person for recording in recordings}) for name, recordings in sources.items()
+            },
+            "split": (
+                f"SapiMouse users below {datasets.CALIBRATION_FROM} train, those below {datasets.TEST_FROM} calibrate, "
+                "the rest test"
+            ),
             "phases": [dataclasses.asdict(phase) for phase in phases],
             "precision": options.precision,
             "seed": options.seed,
@@ -90,14 +98,16 @@ def synthetic_people(count: int) -> list[Recording]:
     from samples.sessions import session
 
     return [
-        Recording(f"synthetic{person.seed}", f"synthetic{person.seed}/{day}", "enroll", session(person, seconds=60, seed=day))
+        Recording(
+            f"synthetic{person.seed}", f"synthetic{person.seed}/{day}", "enroll", session(person, seconds=60, seed=day)
+        )
         for person in people(count)
         for day in range(3)
     ]
 
 
 def publish(
-    trained: keras.Model, encoding: Encoding, parts: datasets.Split, *, folder: Path, card: dict[str, object]
+    trained: keras.Model, encoding: Encoding, parts: datasets.Split, *, folder: Path, card: Mapping[str, object]
 ) -> None:
     """Writes weights, cohort and card of a trained network; the exports are made from them (mousematch.export)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,6 +118,7 @@ def publish(
     cohort = accuracy.cohort_of(parts.training, encoding, embed)
     backend = calibration.fit(accuracy.trials(parts.calibration, encoding, embed, cohort), cohort)
     np.savez(folder / "cohort.npz", cohort=cohort.astype(np.float16))
+    measured = figures(accuracy.trials(parts.test, encoding, embed, cohort), backend)
     card = {
         "name": folder.parent.name,
         "version": int(folder.name),
@@ -117,10 +128,10 @@ def publish(
         "embedding": cohort.shape[1],
         "backend": {"scale": backend.scale, "offset": backend.offset, "correlation": backend.correlation},
         **card,
-        "metrics": {"sapimouse_unseen_users": figures(accuracy.trials(parts.test, encoding, embed, cohort), backend)},
+        "metrics": {"sapimouse_unseen_users": measured},
     }
     export.write_card(folder, card)
-    print_figures(card["metrics"]["sapimouse_unseen_users"])
+    print_figures(measured)
 
 
 def figures(trials: Sequence[calibration.Trial], backend: Backend) -> list[dict[str, object]]:
@@ -136,13 +147,12 @@ def figures(trials: Sequence[calibration.Trial], backend: Backend) -> list[dict[
 
 def print_figures(rows: Sequence[dict[str, object]]) -> None:
     """A table of error rates on standard output."""
-    print(f"{'windows':>8} {'genuine':>8} {'impostor':>9} {'AUC':>7} {'EER':>7} {'Cllr':>7} {'ECE':>7} {'FAR@0.5':>8} {'FRR@0.5':>8}")
+    names = ("windows", "genuine", "impostor", "AUC", "EER", "Cllr", "ECE", "FAR@0.5", "FRR@0.5")
+    print(" ".join(f"{name:>8}" for name in names))
     for row in rows:
-        rates = " ".join(f"{row[name]:7.3f}" for name in ("auc", "eer", "cllr", "calibration_error"))
-        print(
-            f"{row['windows'] or 'all':>8} {row['genuine']:>8} {row['impostor']:>9} {rates} "
-            f"{row['far_at_half']:8.3f} {row['frr_at_half']:8.3f}"
-        )
+        counts = [str(row["windows"] or "all"), str(row["genuine"]), str(row["impostor"])]
+        rates = [row[name] for name in ("auc", "eer", "cllr", "calibration_error", "far_at_half", "frr_at_half")]
+        print(" ".join([f"{count:>8}" for count in counts] + [f"{rate:8.3f}" for rate in rates]))
 
 
 def print_accuracy(folder: Path, sapimouse: Path) -> None:
@@ -150,7 +160,9 @@ def print_accuracy(folder: Path, sapimouse: Path) -> None:
     version = read_version(folder, name=folder.parent.name, version=int(folder.name))
     encoding = next((known for known in ENCODINGS.values() if known.tag == version.encoding), None)
     if encoding is None:
-        raise ModelError(f"{folder} was trained on {version.card['encoding']}, which this version of the app does not draw.")
+        raise ModelError(
+            f"{folder} was trained on {version.card['encoding']}, which this version of the app does not draw."
+        )
     network = export.load_model(folder / "weights.npz", size=version.size)
     parts = datasets.split(datasets.sapimouse(sapimouse))
     backend = Backend.from_card(version.card["backend"], version.cohort())

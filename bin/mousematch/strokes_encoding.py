@@ -52,9 +52,9 @@ def draw(points: Points, windows: Sequence[slice]) -> NDArray[np.uint8]:
         x = np.interp(grid, moments, points.x[window].astype(np.float64))
         y = np.interp(grid, moments, points.y[window].astype(np.float64))
         vx, vy = np.diff(x) / STEP_S, np.diff(y) / STEP_S
-        colours = _colours(vx, vy)
+        colour = colours(vx, vy)
         for row, (start, stop) in enumerate(rows(np.hypot(vx, vy) >= REST_PX_S)[:SIZE]):
-            image[row, : stop - start] = colours[start:stop]
+            image[row, : stop - start] = colour[start:stop]
     return images
 
 
@@ -78,11 +78,17 @@ def rows(moving: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return result
 
 
-def _colours(vx: NDArray[np.float64], vy: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Colours of samples by velocity in CSS pixels per second: uint8 (n, 3)."""
+def colours(
+    vx: NDArray[np.float64], vy: NDArray[np.float64], change: NDArray[np.float32] | None = None
+) -> NDArray[np.uint8]:
+    """Colours of samples by velocity in CSS pixels per second: uint8 (n, 3).
+
+    change: acceleration on the colour scale, -1 to 1; None takes it from one sample to the next.
+    """
     speed = np.hypot(vx, vy).astype(np.float32)
     level = compressed(speed)
     # The compressed speed, split by direction: equal speeds are equally far from grey in every direction.
     share = level / np.maximum(speed, np.float32(1e-6))
-    change = np.clip(np.diff(level, prepend=level[:1]) * ACCELERATION_GAIN, -1, 1)
+    if change is None:
+        change = np.clip(np.diff(level, prepend=level[:1]) * ACCELERATION_GAIN, -1, 1)
     return to_levels(np.stack((vx.astype(np.float32) * share, vy.astype(np.float32) * share, change), axis=-1))

@@ -10,6 +10,7 @@ full width with the filters copied (``growth``). Keras only, for any Keras backe
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,11 +54,14 @@ WARM_UP_STEPS = 60
 
 
 def phases_of(text: str) -> list[Phase]:
-    """Reads phases as the command line writes them: ``width:minutes:rate``, comma-separated, such as ``0.25:25:2e-3,1:40:5e-4``."""
+    """Reads phases as the command line writes them: ``width:minutes:rate,...``, such as ``0.25:25:2e-3,1:40:5e-4``."""
     try:
-        return [Phase(*(float(number) for number in part.split(":"))) for part in text.split(",")]
+        parts = [[float(number) for number in part.split(":")] for part in text.split(",")]
+        return [Phase(width=width, minutes=minutes, rate=rate) for width, minutes, rate in parts]
     except (TypeError, ValueError) as exc:
-        raise OptionError(f'phases="{text}" is no schedule; write width:minutes:rate, such as 0.25:25:2e-3,1:40:5e-4.') from exc
+        raise OptionError(
+            f'phases="{text}" is no schedule; write width:minutes:rate, such as 0.25:25:2e-3,1:40:5e-4.'
+        ) from exc
 
 
 class Windows(keras.utils.PyDataset):  # type: ignore[misc]
@@ -67,7 +71,9 @@ class Windows(keras.utils.PyDataset):  # type: ignore[misc]
     dominates by having more data.
     """
 
-    def __init__(self, sources: dict[str, list[Recording]], encoding: Encoding, *, batch: int, steps: int, seed: int) -> None:
+    def __init__(
+        self, sources: dict[str, list[Recording]], encoding: Encoding, *, batch: int, steps: int, seed: int
+    ) -> None:
         super().__init__()
         self._encoding, self._batch, self._steps, self._seed = encoding, batch, steps, seed
         self._people: list[list[Session]] = []
@@ -108,7 +114,9 @@ class PersonCosines(keras.layers.Layer):  # type: ignore[misc]
         self.people = people
 
     def build(self, shape: tuple[int | None, int]) -> None:
-        self.directions = self.add_weight(name="directions", shape=(shape[-1], self.people), initializer="glorot_uniform")
+        self.directions = self.add_weight(
+            name="directions", shape=(shape[-1], self.people), initializer="glorot_uniform"
+        )
 
     def call(self, embeddings: keras.KerasTensor) -> keras.KerasTensor:
         return keras.ops.matmul(embeddings, keras.ops.normalize(self.directions, axis=0))
@@ -132,7 +140,9 @@ class Timetable(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
         share = (time.monotonic() - self._started) / (60 * self._phase.minutes)
         self.model.stop_training = share >= 1
-        rate = self._phase.rate * min(1.0, (self._step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * min(share, 1.0)))
+        rate = (
+            self._phase.rate * min(1.0, (self._step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * min(share, 1.0)))
+        )
         self.model.optimizer.learning_rate.assign(max(rate, 1e-6))
         self._step += 1
 
@@ -145,7 +155,9 @@ class Timetable(keras.callbacks.Callback):  # type: ignore[misc]
         minutes = (time.monotonic() - self._started) / 60
         losses = " ".join(f"{name} {value:.3f}" for name, value in (logs or {}).items())
         with self._log.open("a") as lines:
-            print(f"width {self._phase.width:g} minute {minutes:.1f} step {self._step} {losses}", file=lines, flush=True)
+            print(
+                f"width {self._phase.width:g} minute {minutes:.1f} step {self._step} {losses}", file=lines, flush=True
+            )
 
 
 class _PhaseOver(Exception):
@@ -153,7 +165,13 @@ class _PhaseOver(Exception):
 
 
 def train(
-    sources: dict[str, list[Recording]], encoding: Encoding, phases: Sequence[Phase], *, folder: Path, seed: int = 1, verbose: int = 1
+    sources: dict[str, list[Recording]],
+    encoding: Encoding,
+    phases: Sequence[Phase],
+    *,
+    folder: Path,
+    seed: int = 1,
+    verbose: int = 1,
 ) -> keras.Model:
     """The trained network at the width of the last phase.
 
@@ -185,7 +203,7 @@ def _fit(classifier: keras.Model, data: Windows, phase: Phase, *, folder: Path, 
     classifier.compile(
         keras.optimizers.AdamW(phase.rate, weight_decay=1e-4), loss=margin_loss, metrics=["sparse_categorical_accuracy"]
     )
-    try:
+    with contextlib.suppress(_PhaseOver):
         classifier.fit(
             data,
             epochs=len(data) // STEPS_AN_EPOCH,
@@ -197,8 +215,6 @@ def _fit(classifier: keras.Model, data: Windows, phase: Phase, *, folder: Path, 
                 keras.callbacks.ModelCheckpoint(str(folder / "latest.weights.h5"), save_weights_only=True),
             ],
         )
-    except _PhaseOver:
-        pass
 
 
 def _classifier(size: int, phase: Phase, people: int) -> keras.Model:

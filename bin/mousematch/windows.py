@@ -33,7 +33,7 @@ class WindowSpec:
 
     @classmethod
     def parse(cls, text: str) -> WindowSpec:
-        """Reads ``128p`` (points), ``5s`` (active seconds), ``128p,5s`` (whichever comes first) or ``session`` (one window)."""
+        """Reads ``128p`` (points), ``5s`` (active seconds), ``128p,5s`` (what comes first) or ``session`` (one window)."""
         words = [word.strip() for word in text.strip().lower().split(",")]
         if words == ["session"]:
             return cls()
