@@ -23,8 +23,9 @@ from mousematch.templates import Template
 THUMBNAIL_SIDE = 16
 # Two windows are copies if their thumbnails differ by less than this share of their own contrast (standard deviation).
 COPY_DISTANCE = 0.08
-# Thumbnails below this contrast (of 255) are empty pictures, which are all alike.
-MIN_CONTRAST = 1.0
+# Pictures with fewer colours show next to nothing, such as a pause with a few clicks, and are alike for everybody. Of
+# movement they have hundreds.
+MIN_COLOURS = 32
 # Distances of more windows than this would take seconds and hundreds of megabytes; only exact copies are found then.
 MAX_COMPARED = 4_000
 # Sessions with fewer windows are pooled before they are compared: one window's score is mostly noise.
@@ -119,17 +120,25 @@ def _folds(sessions: Sequence[Session]) -> list[NDArray[np.float32]]:
 
 
 def thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The mean colour of each block of an image: uint8 (height, width, 3) → float32 (THUMBNAIL_SIDE² x 3,), 0-255."""
+    """The mean colour of each block of an image: uint8 (height, width, 3) → float32 (THUMBNAIL_SIDE² x 3,), 0-255.
+
+    All zero for an image of less than MIN_COLOURS, which is not to be compared with others.
+    """
+    packed = image.reshape(-1, 3).astype(np.uint32) @ np.array([65_536, 256, 1], np.uint32)
+    few = len(np.unique(packed)) < MIN_COLOURS
     side = THUMBNAIL_SIDE
     height, width = (max(1, extent // side) for extent in image.shape[:2])
     cut = image[: height * side, : width * side].astype(np.float32)
     rows, columns = cut.shape[0] // height, cut.shape[1] // width
-    blocks = cut.reshape(rows, height, columns, width, 3).mean(axis=(1, 3))
+    blocks = cut.reshape(rows, height, columns, width, 3).mean(axis=(1, 3)) * (0.0 if few else 1.0)
     return np.ascontiguousarray(blocks.reshape(-1), np.float32)
 
 
 def copies(sessions: Sequence[Session]) -> list[tuple[str, str]]:
-    """Pairs of sessions, by name, that share a window: the same picture but for what jitter and rounding change."""
+    """Pairs of sessions, by name, that share a window: the same picture but for what jitter and rounding change.
+
+    Thumbnails of one colour throughout are compared with nothing.
+    """
     pictures = [picture for session in sessions for picture in session.thumbnails]
     if len(pictures) < 2 or len(pictures) > MAX_COMPARED or len({len(picture) for picture in pictures}) > 1:
         return []
@@ -137,11 +146,12 @@ def copies(sessions: Sequence[Session]) -> list[tuple[str, str]]:
     pixels = np.stack(pictures)
     pixels -= pixels.mean(axis=1, keepdims=True)
     contrast = pixels.std(axis=1)
+    plain = contrast == 0
     # The distance of standardised pictures, by way of their correlation: |a - b|² / k = 2 (1 - a·b / k).
-    standard = pixels / np.maximum(contrast, MIN_CONTRAST)[:, None]
+    standard = pixels / np.where(plain, 1.0, contrast)[:, None]
     distance = np.sqrt(np.maximum(0.0, 2.0 * (1.0 - standard @ standard.T / pixels.shape[1])))
     alike = (distance < COPY_DISTANCE) & (of[:, None] < of[None, :])
-    alike &= (contrast >= MIN_CONTRAST)[:, None] & (contrast >= MIN_CONTRAST)[None, :]
+    alike &= ~plain[:, None] & ~plain[None, :]
     pairs = sorted({(int(of[one]), int(of[other])) for one, other in zip(*np.nonzero(alike))})
     return [(sessions[one].name, sessions[other].name) for one, other in pairs]
 

@@ -107,12 +107,19 @@ def test_windows_of_one_session_may_be_alike_and_empty_pictures_are_no_copies() 
 @pytest.mark.parametrize("shape", [(64, 64), (32, 32), (16, 16), (8, 8), (100, 70)])
 def test_a_thumbnail_holds_the_mean_colours_of_any_image(shape: tuple[int, int]) -> None:
     image = np.zeros((*shape, 3), np.uint8)
+    image[..., 0] = np.arange(shape[0] * shape[1]).reshape(shape) % 64
     image[..., 1] = 200
 
     made = thumbnail(image).reshape(-1, 3)
 
-    assert set(made[:, 1]) == {200.0} and not made[:, [0, 2]].any()
+    assert set(made[:, 1]) == {200.0} and not made[:, 2].any() and made[:, 0].max() <= 63
     assert len(made) <= 256
+
+
+def test_an_image_of_few_colours_has_an_empty_thumbnail() -> None:
+    image = np.triu(np.full((64, 64), 120, np.uint8))[:, :, None].repeat(3, axis=2)
+
+    assert not thumbnail(image).any()
 
 
 def test_a_template_that_fits_another_user_as_well_is_warned_about() -> None:

@@ -123,12 +123,13 @@ class Enrollments:
             # The same row twice, as after a careless join, is no further evidence.
             return
         user.windows.add((session.name, digest))
-        owner = self._owners.setdefault(digest, name)
+        small = thumbnail(images.from_png(images.from_base64(picture)))
+        owner = self._owners.setdefault(digest, name) if small.any() else name
         if owner != name:
             user.shared_with.add(owner)
             self._users[owner].shared_with.add(name)
         session.embeddings.append(vector)
-        session.thumbnails.append(thumbnail(images.from_png(images.from_base64(picture))))
+        session.thumbnails.append(small)
         session.active_s += active_s
 
     def finish(self, *, now: float, by: str) -> Columns:

@@ -127,13 +127,22 @@ def test_replayed_movement_is_refused() -> None:
 
 
 def test_the_same_images_for_two_users_are_refused_for_both() -> None:
-    result = Bench().enroll(
-        session("alice", "a", 0), session("alice", "b", 0), {**session("eve", "a", 0)}, session("eve", "c", 0)
-    )
+    same = [textured(seed) for seed in range(4)]
+    rows_of = {user: {**session(user, "a", 0), "image": same} for user in ("alice", "eve")}
+
+    result = Bench().enroll(*rows_of.values(), session("alice", "b", 0), session("eve", "c", 0))
 
     assert result["alice"]["status"] == result["eve"]["status"] == "refused"
     assert 'came for "eve" too' in result["alice"]["reason"]
     assert 'came for "alice" too' in result["eve"]["reason"]
+
+
+def test_windows_that_show_nothing_may_be_the_same_for_everybody() -> None:
+    result = Bench().enroll(
+        *({**session("same", name, 0), "user": user} for user in ("alice", "eve") for name in ("a", "b"))
+    )
+
+    assert {row["status"] for row in result.values()} == {"enrolled"}
 
 
 def test_a_lookalike_is_enrolled_with_a_warning() -> None:
