@@ -10,7 +10,7 @@ Options:  session   field with the session's name (default: session)
           x, y      fields with a point's place in CSS pixels (default: x, y)
           button    field with the button (default: button)
           state     field with the kind of event (default: state, else type)
-          encoding  how windows are drawn: motion or path (default: motion)
+          encoding  how windows are drawn, as docs/encoding.md says (default: the one that the shipped model reads)
           window    how long a window is: 128p (points), 5s (active seconds), 128p,5s (whichever comes first) or
                     session (default: the encoding's own)
           rows      session: one row per session, image multivalue; window: one row per window (default: session)
