@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ERROR: {exc}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of our results has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()
         return 0
 
 
@@ -75,9 +75,20 @@ def _run(settings: argparse.Namespace) -> int:
             if search.dispatch.stderr_seen:  # a traceback, most likely
                 raise SplunkdError(f"{exc}\nWhat it wrote to stderr is in {search.dispatch.log_file}.") from exc
             raise
-    output.write(table, settings.output, sys.stdout)
-    sys.stdout.flush()
+    try:
+        output.write(table, settings.output, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        _close_stdout()
+        raise SplunkdError(f"The results cannot be written ({exc}).") from exc
     return 0
+
+
+def _close_stdout() -> None:
+    """Lets Python's own last flush of stdout succeed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _commands(settings: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ splunkd/
 └── server.py          the REST side on a loopback port
     ├── rest.py            routing, session keys, error bodies
     ├── atom.py            entities as Atom XML and as JSON
-    ├── kvstore.py         collections on SQLite;  kvstore_query.py  kvstore_rest.py
+    ├── kvstore.py         collections on SQLite;  kvstore_query.py  kvstore_rest.py  kvstore_lookup.py
     ├── conf_store.py      .conf stanzas with the overlay that REST writes;  conf_rest.py
     └── system_rest.py     server info, current user, apps
 """

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import SearchCancelled
+from .errors import SearchCancelled, SplunkdError
 
 KEPT_DISPATCH_DIRS = 20
 KEPT_S = 3_600.0  # so that no search that may still run loses its folder
@@ -28,11 +28,17 @@ class Dispatch:
     """The bookkeeping of one search; safe to use from several threads."""
 
     def __init__(self, home: Path, *, on_message: Callable[[str, str], None] | None = None) -> None:
-        """Makes the search's folder under SPLUNK_HOME ``home``; ``on_message(level, text)`` hears each message once."""
+        """Makes the search's folder under SPLUNK_HOME ``home``; ``on_message(level, text)`` hears each message once.
+
+        Raises SplunkdError when the folder cannot be made.
+        """
         self.sid = f"{time.time():.0f}.{os.getpid()}{next(_sequence)}{secrets.randbelow(1000):03d}"
         self._dispatch = home / "var" / "run" / "splunk" / "dispatch"
         self.folder = self._dispatch / self.sid
-        self.folder.mkdir(parents=True)
+        try:
+            self.folder.mkdir(parents=True)
+        except OSError as exc:
+            raise SplunkdError(f"The search's folder {self.folder} cannot be made ({exc}).") from exc
         self.log_file = self.folder / "search.log"
         self.messages: list[tuple[str, str]] = []
         self.stderr_seen = False

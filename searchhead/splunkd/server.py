@@ -19,6 +19,7 @@ from .rest import Principal, RestApp
 from .system_rest import SystemEndpoints
 
 START_TIMEOUT_S = 15.0
+LONGEST_ADDRESS = 1 << 20  # bytes; a query for many keys stands in the address
 
 
 class RestServer:
@@ -47,7 +48,10 @@ class RestServer:
         except OSError as exc:
             raise SplunkdError(f"No loopback port for the REST side ({exc}).") from exc
         self.uri = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(rest, http="h11", ws="none", lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            rest, http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
+            h11_max_incomplete_event_size=LONGEST_ADDRESS,
+        )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="splunkd-rest", daemon=True

@@ -190,6 +190,17 @@ def test_the_program_itself_runs_a_search(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "n\n1\n", "")
 
 
+def test_results_that_cannot_be_written_fail_the_search(tmp_path: Path) -> None:
+    arguments = ["run", "--app", str(TRIAL_APP), "--state", str(tmp_path), "| makeresults"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            _command(*arguments), stdout=full, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("ERROR: The results cannot be written")
+
+
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])

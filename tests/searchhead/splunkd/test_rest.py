@@ -62,6 +62,16 @@ def test_documents_are_saved_found_changed_and_deleted(service: splunklib.client
     assert [document["name"] for document in people.query()] == ["Cy"]
 
 
+def test_a_query_may_name_thousands_of_keys(service: splunklib.client.Service) -> None:
+    people = service.kvstore["trial_people"].data
+    people.batch_save(*({"_key": f"{number:024x}"} for number in range(1000)))
+
+    found = people.query(query={"$or": [{"_key": f"{number:024x}"} for number in range(0, 4000, 2)]}, fields="_key")
+
+    assert len(found) == 500
+    people.delete()
+
+
 def test_collections_are_those_of_collections_conf(service: splunklib.client.Service) -> None:
     assert "trial_people" in [collection.name for collection in service.kvstore]
     assert service.kvstore["trial_people"].content["field.age"] == "number"
