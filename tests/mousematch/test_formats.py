@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -381,3 +383,20 @@ def test_what_was_dropped_is_said_with_example_and_remedy():
     assert off.startswith("dropped 2 points: on no screen")
     assert 'First: x="65535" y="1" time="1"' in off
     assert far.startswith("dropped 1 point: a time after the year 5138; add timeunit=ms")
+
+
+def test_every_example_of_the_documentation_is_read():
+    text = (Path(__file__).parents[2] / "docs" / "telemetry.md").read_text(encoding="utf-8")
+    decoder, examples = json.JSONDecoder(), []
+    for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL):
+        rest = block.strip()
+        while rest:
+            example, end = decoder.raw_decode(rest)
+            examples.append(example)
+            rest = rest[end:].strip()
+
+    assert len(examples) >= 4
+    for example in examples:
+        session = one(event(example))
+        assert (session.key, session.dropped.total) == (("s-81f3", "alice"), 0)
+        assert len(session.points) >= 1
