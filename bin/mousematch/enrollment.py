@@ -29,7 +29,7 @@ MIN_COLOURS = 32
 # Distances of more windows than this would take seconds and hundreds of megabytes; only exact copies are found then.
 MAX_COMPARED = 4_000
 # Sessions with fewer windows are pooled before they are compared: one window's score is mostly noise.
-MIN_FOLD_WINDOWS = 4
+MIN_FOLD_WINDOWS = 2
 
 
 @dataclass

@@ -78,9 +78,9 @@ class EnrollmentSettings:
     mode: what happens to a user who has a template: replace it, update it with the new material, or keep it.
     """
 
-    min_windows: int = _number(6, 1, 100_000)
+    min_windows: int = _number(3, 1, 100_000)
     min_sessions: int = _number(1, 1, 10_000)
-    min_active_s: float = _number(30.0, 0, 86_400)
+    min_active_s: float = _number(60.0, 0, 86_400)
     min_consistency: float = _number(-2.0, -1_000, 1_000)
     mode: str = _word("replace", *MODES)
 

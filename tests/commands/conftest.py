@@ -16,6 +16,9 @@ from tests.commands.protocol import CommandProcess, Result, run
 from tests.commands.serving import MODEL, Serving, serving, write_model
 from tests.commands.splunkd import Splunkd, splunkd
 
+# The narrow network that the scorer's own tests run is made once for all of them.
+from tests.mousematch.scorer.conftest import models as models
+
 
 @dataclass
 class Bench:
