@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import unquote
 
 from mousematch import __version__
 from mousematch.errors import ModelError, ScorerRejected
@@ -91,7 +90,7 @@ class App:
         if not match or method != ("POST" if match["verb"] == ":predict" else "GET"):
             raise ScorerRejected(f"Malformed request: {method} {path}")
         version = int(match["version"]) if match["version"] else None
-        model = self.serving.find(unquote(match["name"]), version)
+        model = self.serving.find(match["name"], version)
         if match["verb"] == ":predict":
             body = await _body(scope, receive)
             loop = asyncio.get_running_loop()

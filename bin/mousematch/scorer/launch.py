@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,16 +114,17 @@ def run_folder(environ: Mapping[str, str]) -> Path:
     $MOUSEMATCH_STATE/run, else $SPLUNK_HOME/var/run/mousematch, else a folder of this user among the temporary files,
     which also serves where the others' paths are too long for a Unix socket.
     """
-    wanted = Path(tempfile.gettempdir()) / f"mousematch-{os.getuid()}"
+    # Not tempfile.gettempdir(): it tries to write, and gives up on a full disk.
+    temporary = Path(environ.get("TMPDIR") or "/tmp")
     if environ.get("MOUSEMATCH_STATE"):
-        wanted = Path(environ["MOUSEMATCH_STATE"]).absolute() / "run"
+        folder = Path(environ["MOUSEMATCH_STATE"]).absolute() / "run"
     elif environ.get("SPLUNK_HOME"):
-        wanted = Path(environ["SPLUNK_HOME"]).absolute() / "var" / "run" / "mousematch"
-    folder = wanted
+        folder = Path(environ["SPLUNK_HOME"]).absolute() / "var" / "run" / "mousematch"
+    else:
+        folder = temporary / f"mousematch-{os.getuid()}"
     if not _fits(folder):
-        folder = Path(tempfile.gettempdir()) / f"mousematch-{os.getuid()}-{_short_hash(str(wanted))}"
-        if not _fits(folder):
-            folder = Path("/tmp") / folder.name
+        short = f"mousematch-{os.getuid()}-{_short_hash(str(folder))}"
+        folder = temporary / short if _fits(temporary / short) else Path("/tmp") / short
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
