@@ -76,7 +76,7 @@ def load_model(weights: Path, *, size: int) -> keras.Model:
     try:
         # Width and length of the embedding are those of the weights.
         width = arrays["block5_conv3/kernel"].shape[-1] / BLOCK_FILTERS[-1]
-        model = build_model(size=size, width=width, embedding=arrays["projection/kernel"].shape[-1])
+        model = _build(size=size, width=width, embedding=arrays["projection/kernel"].shape[-1])
     except (KeyError, IndexError) as exc:
         raise ModelError(f"The weights {weights} lack {exc}; they are not of a Mouse Match model.") from exc
     wanted = {variable.path: variable for variable in model.variables if "seed" not in variable.path}
@@ -95,7 +95,7 @@ def load_model(weights: Path, *, size: int) -> keras.Model:
 def write_saved_model(model: keras.Model, folder: Path) -> None:
     """Writes the SavedModel into a version's folder, beside what is there."""
     size, embedding = model.input_shape[1], model.output_shape[-1]
-    half = build_model(size=size, width=_width(model), embedding=embedding)
+    half = _build(size=size, width=_width(model), embedding=embedding)
     half = keras.models.clone_model(half, clone_function=_in_bfloat16)
     module = tf.Module()
     module.trainable = [variable.value for variable in model.trainable_variables]
@@ -204,6 +204,16 @@ def _size(folder: Path) -> int:
         raise ModelError(f"The model card {folder / CARD} gives no size ({exc!r}); publish the model again.") from exc
 
 
+def _build(*, size: int, width: float, embedding: int) -> keras.Model:
+    """The network in float32, also in a process that trains in mixed precision."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return build_model(size=size, width=width, embedding=embedding)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
 def _width(model: keras.Model) -> float:
     return float(model.get_layer("block5_conv3").filters / BLOCK_FILTERS[-1])
 
@@ -231,7 +241,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     for folder in parser.parse_args(arguments).folders:
         try:
-            export(folder, on_progress=lambda message: print(f"{time.monotonic() - began:5.1f} s  {message}", flush=True))
+            export(
+                folder, on_progress=lambda message: print(f"{time.monotonic() - began:5.1f} s  {message}", flush=True)
+            )
         except MouseMatchError as exc:
             print(f"error: {exc}", file=sys.stderr)
             return 1
