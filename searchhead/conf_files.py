@@ -58,7 +58,9 @@ def parse(text: str, *, where: str = "conf") -> Stanzas:
             continue
         key, equals, value = line.partition("=")
         if not equals or not key.strip():
-            raise ConfError(f'{where}, line {number}: "{line.strip()}" is neither [stanza] nor key = value; correct it.')
+            raise ConfError(
+                f'{where}, line {number}: "{line.strip()}" is neither [stanza] nor key = value; correct it.'
+            )
         stanzas.setdefault(stanza, {})[key.strip()] = value.strip()
     return stanzas
 

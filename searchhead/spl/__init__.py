@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from .. import conf_files
 from ..table import Table
 from . import compile as compiling
@@ -16,7 +19,7 @@ from .engine import Engine
 from .errors import LookupFileError, SplError, SplSyntaxError
 from .expressions import parse_condition
 from .plan import plan
-from .registry import Session, run_steps, table_of
+from .registry import Session, run_steps, table_of, too_deep
 from .syntax import Pipeline, Stage, Subsearch, parse_pipeline
 
 __all__ = [
@@ -42,21 +45,32 @@ def parse(text: str, context: Context | None = None) -> Pipeline:
     """
     text = text.encode("utf-8", "replace").decode("utf-8")
     stanzas = {} if context is None else _stanzas(context, "macros")
-    return parse_pipeline(macros.expand(text, stanzas, _evaluator(context)))
+    with _not_too_deep():
+        return parse_pipeline(macros.expand(text, stanzas, _evaluator(context)))
 
 
 def check(pipeline: Pipeline, context: Context) -> None:
     """Raise the SplError that running would raise for an unknown command or for arguments that are not understood."""
-    plan(pipeline, context.custom_commands)
+    with _not_too_deep():
+        plan(pipeline, context.custom_commands)
 
 
 def run(search: Pipeline | str, context: Context) -> Table:
     """The results of a search. Raises SplError; what the context's callbacks raise passes through."""
     pipeline = parse(search, context) if isinstance(search, str) else search
-    steps = plan(pipeline, context.custom_commands)
+    with _not_too_deep():
+        steps = plan(pipeline, context.custom_commands)
     transforms = _stanzas(context, "transforms")
     with Engine() as engine:
         return table_of(run_steps(steps, Table.empty(), Session(context, engine, transforms)), engine)
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError as exc:
+        raise too_deep() from exc
 
 
 def _stanzas(context: Context, name: str) -> conf_files.Stanzas:

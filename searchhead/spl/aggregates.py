@@ -82,8 +82,6 @@ def parse(stage: Stage, *, options: tuple[str, ...]) -> Aggregations:
     except grammar.Malformed as exc:
         reason = f"The argument '{exc.found}' is invalid." if exc.found else "The arguments end too early."
         raise in_command(stage.name, reason, stage.args_position + exc.offset) from exc
-    except RecursionError as exc:
-        raise in_command(stage.name, "The expression is nested too deeply.", stage.args_position) from exc
     aggregates: list[Aggregate] = []
     by: list[str] = []
     given: dict[str, str] = {}
@@ -101,9 +99,17 @@ def parse(stage: Stage, *, options: tuple[str, ...]) -> Aggregations:
     names = [aggregate.name for aggregate in aggregates]
     for name in names:
         if name in by:
-            raise in_command(stage.name, f"The output field '{name}' cannot have the same name as a group-by field.", stage.args_position)
+            raise in_command(
+                stage.name,
+                f"The output field '{name}' cannot have the same name as a group-by field.",
+                stage.args_position,
+            )
         if names.count(name) > 1 and "*" not in name:
-            raise in_command(stage.name, f"The output field '{name}' is given twice; name one of them with AS.", stage.args_position)
+            raise in_command(
+                stage.name,
+                f"The output field '{name}' is given twice; name one of them with AS.",
+                stage.args_position,
+            )
     return Aggregations(tuple(aggregates), tuple(dict.fromkeys(by)), given)
 
 
@@ -124,7 +130,9 @@ def _aggregate(tree: Tree[Token], stage: Stage) -> Aggregate:
         else:
             field = unquoted(cast(Token, child.children[0]))
             written += f"({field})"
-    known = function in _NUMERIC or function in _TEXTUAL or function in _MULTI or function in _TIMES or function == "median"
+    known = (
+        function in _NUMERIC or function in _TEXTUAL or function in _MULTI or function in _TIMES or function == "median"
+    )
     if not known and not _PERCENTILE.fullmatch(function):
         raise in_command(stage.name, f"The function '{token}' is unsupported or undefined.", at)
     if function != "count" and field is None and expression is None:

@@ -51,7 +51,9 @@ class Arguments:
     def integer(self, name: str, default: int, *, least: int = 0) -> int:
         """The whole number of an option."""
         value = self.option(name)
-        return default if value is None else self._whole(value, f"Invalid value '{value}' for the option '{name}'", least)
+        return (
+            default if value is None else self._whole(value, f"Invalid value '{value}' for the option '{name}'", least)
+        )
 
     def count(self, default: int) -> int:
         """A whole number that may stand next."""

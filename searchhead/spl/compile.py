@@ -78,7 +78,9 @@ class Scope:
         if known is None:
             raise self.error(f"The '{call.function}' function is unsupported or undefined.", call.position)
         if not known.least <= len(call.arguments) <= known.most:
-            raise self.error(f"The arguments to the '{call.function}' function are invalid: {known.usage}.", call.position)
+            raise self.error(
+                f"The arguments to the '{call.function}' function are invalid: {known.usage}.", call.position
+            )
         return known.build(self, call)
 
 
@@ -106,7 +108,9 @@ def function(usage: str, least: int, most: int | None = None) -> Callable[[Calla
     return register
 
 
-def syntactic(usage: str, least: int, most: int | None = None) -> Callable[[Callable[[Scope, Call], Sql]], Callable[[Scope, Call], Sql]]:
+def syntactic(
+    usage: str, least: int, most: int | None = None
+) -> Callable[[Callable[[Scope, Call], Sql]], Callable[[Scope, Call], Sql]]:
     """Register a function that is given the call itself, for conditions and for expressions over a multivalue's values."""
 
     def register(build: Callable[[Scope, Call], Sql]) -> Callable[[Scope, Call], Sql]:
@@ -220,5 +224,5 @@ _OPERATORS: dict[str, Callable[[Scope, Operation], Sql]] = {
 def evaluate(expression: Expression, engine: Engine, context: Context) -> str | None:
     """The value of an expression that reads no field, as text; a condition gives True or False."""
     made = Scope(engine, context, {}).value(expression)
-    (row,) = engine.rows(f"SELECT {sql.text(made)}")
-    return row[0]
+    value: str | None = engine.rows(f"SELECT {sql.text(made)}")[0][0]
+    return value

@@ -6,8 +6,9 @@ not, so columns are named c1, c2 … Rows keep their order; ``rowid`` of the sto
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +112,11 @@ class Engine:
         for field, value in outputs.items():
             name = self._column()
             kind = value.kind if value.kind in ("number", "multi") else "text"
-            made = f"(CASE WHEN len({value.text}) > 0 THEN {value.text} END)" if kind == "multi" and not value.plain else value.text
+            made = (
+                f"(CASE WHEN len({value.text}) > 0 THEN {value.text} END)"
+                if kind == "multi" and not value.plain
+                else value.text
+            )
             parts.append(f"{sql.text(value) if value.kind == 'boolean' else made} AS {name}")
             columns[field] = Sql(name, kind, plain=True)
         return Frame(self.store(f"SELECT {', '.join(parts) or '0 AS none'} FROM {source} {tail}"), columns)
@@ -145,11 +150,17 @@ class Engine:
         names = [self._column() for _ in fields]
         selects = []
         for order, frame in enumerate(frames):
-            values = [f"{_as_kind(frame.get(field), kinds[field])} AS {name}" for name, field in zip(names, fields, strict=True)]
+            values = [
+                f"{_as_kind(frame.get(field), kinds[field])} AS {name}"
+                for name, field in zip(names, fields, strict=True)
+            ]
             selects.append(f"SELECT {', '.join([*values, f'{order} AS source', 'rowid AS line'])} FROM {frame.name}")
         rows = " UNION ALL ".join(selects) or "SELECT 0 AS source, 0 AS line LIMIT 0"
         stored = self.store(f"SELECT {', '.join(names) or '0 AS none'} FROM ({rows}) ORDER BY source, line")
-        return Frame(stored, {field: Sql(name, kinds[field], plain=True) for name, field in zip(names, fields, strict=True)})
+        return Frame(
+            stored,
+            {field: Sql(name, kinds[field], plain=True) for name, field in zip(names, fields, strict=True)},
+        )
 
     def load(self, table: Table) -> Frame:
         """A table's rows as a frame."""
@@ -187,19 +198,17 @@ class Engine:
         self._columns += 1
         return f"c{self._columns}"
 
-    def function(self, name: str, function: object, parameters: int) -> str:
+    def function(self, name: str, function: Callable[..., str], parameters: int) -> str:
         """Make a Python function of VARCHAR values callable in SQL, once; its name. It is not called for NULLs."""
         if name not in self._functions:
             text = duckdb.sqltype("VARCHAR")
-            self.connection.create_function(name, function, [text] * parameters, text)  # type: ignore[arg-type]
+            self.connection.create_function(name, function, [text] * parameters, text)
             self._functions.add(name)
         return name
 
 
 # A multivalue crosses into DuckDB as one text: values joined by U+001F after U+001B escapes both.
-_UNPACKED = (
-    "list_transform(string_split({0}, chr(31)), lambda v: replace(replace(v, chr(27) || 'u', chr(31)), chr(27) || 'e', chr(27)))"
-)
+_UNPACKED = "list_transform(string_split({0}, chr(31)), lambda v: replace(replace(v, chr(27) || 'u', chr(31)), chr(27) || 'e', chr(27)))"
 
 
 def _packed(value: Value) -> str | None:
@@ -230,9 +239,5 @@ def _as_kind(value: Sql, kind: sql.Kind) -> str:
 
 
 def _drop(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    try:
+    with contextlib.suppress(duckdb.Error):  # when the database is closed, the table is gone with it
         connection.execute(f"DROP TABLE IF EXISTS {name}").fetchall()
-    except duckdb.Error:  # the database is closed: the table is gone with it
-        pass
-
-

@@ -84,7 +84,13 @@ def build(tree: Tree[Token], position: int) -> Expression:
     at = position + (tree.meta.start_pos or 0)
     if kind in ("number", "string", "reference"):
         token = cast(Token, children[0])
-        return Number(str(token)) if kind == "number" else String(unquoted(token)) if kind == "string" else Reference(unquoted(token))
+        return (
+            Number(str(token))
+            if kind == "number"
+            else String(unquoted(token))
+            if kind == "string"
+            else Reference(unquoted(token))
+        )
     tokens = [str(child) for child in children if isinstance(child, Token)]
     operands = tuple(build(child, position) for child in children if isinstance(child, Tree))
     if kind == "call":
@@ -110,7 +116,13 @@ def references(expression: Expression) -> set[str]:
     """The fields that the expression reads."""
     if isinstance(expression, Reference):
         return {expression.field}
-    parts = expression.arguments if isinstance(expression, Call) else expression.operands if isinstance(expression, Operation) else ()
+    parts = (
+        expression.arguments
+        if isinstance(expression, Call)
+        else expression.operands
+        if isinstance(expression, Operation)
+        else ()
+    )
     return set().union(*(references(part) for part in parts))
 
 
@@ -131,8 +143,6 @@ def _read(start: str, text: str, *, command: str, position: int) -> Tree[Token]:
         return grammar.read("expression", start, text)
     except grammar.Malformed as exc:
         raise malformed(text, exc, command=command, position=position) from exc
-    except RecursionError as exc:
-        raise in_command(command, "The expression is nested too deeply.", position) from exc
 
 
 def malformed(text: str, exc: grammar.Malformed, *, command: str, position: int) -> SplSyntaxError:
@@ -140,5 +150,9 @@ def malformed(text: str, exc: grammar.Malformed, *, command: str, position: int)
     at = position + exc.offset
     if not exc.found:
         missing = text.count("(") > text.count(")")
-        return in_command(command, "The expression is malformed. Expected )." if missing else "The expression is malformed.", at)
+        return in_command(
+            command,
+            "The expression is malformed. Expected )." if missing else "The expression is malformed.",
+            at,
+        )
     return in_command(command, f"The expression is malformed. An unexpected character is reached at '{exc.found}'.", at)

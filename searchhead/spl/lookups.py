@@ -48,7 +48,10 @@ def define(name: str, session: Session) -> Definition:
         fields = tuple(part.strip() for part in stanza.get("fields_list", "").split(",") if part.strip())
         return Definition(name, collection=stanza.get("collection", name), fields=fields, settings=dict(stanza))
     if stanza is not None:
-        raise _refused(session, f"The lookup table '{name}' is of an unknown kind: transforms.conf gives neither filename nor external_type = kvstore.")
+        raise _refused(
+            session,
+            f"The lookup table '{name}' is of an unknown kind: transforms.conf gives neither filename nor external_type = kvstore.",
+        )
     if name.endswith(_ENDINGS) or find(name, session) is not None:
         return Definition(name, filename=name)
     if find(f"{name}.csv", session) is not None:
@@ -64,7 +67,7 @@ def find(filename: str, session: Session) -> Path | None:
     own = () if context.state_lookups is None else (context.state_lookups,)
     for folder in (*own, context.app / "lookups", *context.lookup_dirs):
         if (folder / filename).is_file():
-            return folder / filename
+            return Path(folder / filename)
     return None
 
 
@@ -77,7 +80,10 @@ def load(definition: Definition, session: Session) -> Frame:
         return session.engine.load(table.select(definition.fields) if definition.fields else table)
     path = find(str(definition.filename), session)
     if path is None:
-        raise _refused(session, f"The lookup table '{definition.name}' is invalid: there is no file '{definition.filename}' in the lookup folders.")
+        raise _refused(
+            session,
+            f"The lookup table '{definition.name}' is invalid: there is no file '{definition.filename}' in the lookup folders.",
+        )
     return _quick(path, session) or session.engine.load(_careful(path, session))
 
 
@@ -86,13 +92,20 @@ def save(definition: Definition, table: Table, session: Session, *, append: bool
     if definition.collection is not None:
         if session.context.kvstore is None:
             raise _refused(session, f"The lookup '{definition.name}' needs the KV store, which does not run here.")
-        kept = table.select([f for f in table.fields if f == "_key" or f in definition.fields]) if definition.fields else table
+        kept = (
+            table.select([f for f in table.fields if f == "_key" or f in definition.fields])
+            if definition.fields
+            else table
+        )
         session.context.kvstore.write(definition.collection, kept, append=append)
         return
     folder = session.context.state_lookups
     filename = str(definition.filename)
     if folder is None:
-        raise _refused(session, f"The lookup '{definition.name}' cannot be written: this search has no folder for its state.")
+        raise _refused(
+            session,
+            f"The lookup '{definition.name}' cannot be written: this search has no folder for its state.",
+        )
     existing = find(filename, session)
     if append and existing is not None:
         table = Table.concat([session.engine.table(load(definition, session)), table])
@@ -137,7 +150,14 @@ def _careful(path: Path, session: Session) -> Table:
         raise _refused(session, f"The lookup file '{path.name}' is empty: its first line must name the fields.")
     fields = list(dict.fromkeys(header))
     rows = [record for record in records if record]
-    cells = zip(*(itertools.islice(itertools.chain(row, itertools.repeat("")), len(header)) for row in rows), strict=True) if rows else ()
+    cells = (
+        zip(
+            *(itertools.islice(itertools.chain(row, itertools.repeat("")), len(header)) for row in rows),
+            strict=True,
+        )
+        if rows
+        else ()
+    )
     columns: dict[str, list[Value]] = {name: [] for name in fields}
     for name, values in zip(header, cells, strict=False):
         columns[name] = [value or None for value in values]
@@ -149,7 +169,7 @@ def _records(path: Path, session: Session) -> Iterator[list[str]]:
     try:
         with path.open("rb") as raw:
             compressed = raw.read(2) == b"\x1f\x8b"
-        with (gzip.open(path, "rb") if compressed else path.open("rb")) as binary:
+        with gzip.open(path, "rb") if compressed else path.open("rb") as binary:
             yield from csv.reader(io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline=""))
     except (OSError, EOFError, csv.Error) as exc:
         raise _refused(session, f"The lookup file '{path.name}' cannot be read: {exc}.") from exc
@@ -159,7 +179,11 @@ def _write(path: Path, table: Table) -> None:
     """The file at once or not at all; multivalues are joined by newlines."""
     partial = path.with_name(path.name + ".partial")
     try:
-        with (gzip.open(partial, "wt", encoding="utf-8", newline="") if path.suffix == ".gz" else partial.open("w", encoding="utf-8", newline="")) as out:
+        with (
+            gzip.open(partial, "wt", encoding="utf-8", newline="")
+            if path.suffix == ".gz"
+            else partial.open("w", encoding="utf-8", newline="")
+        ) as out:
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(table.fields)
             writer.writerows(["\n".join(v) if isinstance(v, list) else v or "" for v in row] for row in table.tuples())

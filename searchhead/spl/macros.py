@@ -1,7 +1,7 @@
 """What happens to a search's text before it is parsed: comments leave, macros are replaced by their definitions.
 
-    `mouse_sessions(bob, "5m")`     [mouse_sessions(2)] of macros.conf, arguments in quotes or not
-    ```why this is here```          a comment
+`mouse_sessions(bob, "5m")`     [mouse_sessions(2)] of macros.conf, arguments in quotes or not
+```why this is here```          a comment
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _expand(text: str, macros: Stanzas, evaluate: Evaluate, *, depth: int) -> st
             raise SplSyntaxError(f"Search Parser: The {what} that begins here has no closing '{mark}'.", match.start())
         if mark == "`":
             if depth >= _DEPTH:
-                raise SplError(f"Reached maximum recursion depth of {_DEPTH} while expanding the macro '{text[match.end():end]}'.")
+                raise SplError(
+                    f"Reached maximum recursion depth of {_DEPTH} while expanding the macro '{text[match.end() : end]}'."
+                )
             definition = _definition(text[match.end() : end], macros, evaluate)
             pieces.append(_expand(definition, macros, evaluate, depth=depth + 1))
         else:
@@ -79,12 +81,16 @@ def _definition(call: str, macros: Stanzas, evaluate: Evaluate) -> str:
         verdict = evaluate(fill(validation))
         if verdict is not None and verdict != "True":
             reason = settings.get("errormsg") or verdict
-            raise SplError(f"Error in 'SearchParser': The macro '{stanza}' refuses its arguments: {reason}.".replace("..", "."))
+            raise SplError(
+                f"Error in 'SearchParser': The macro '{stanza}' refuses its arguments: {reason}.".replace("..", ".")
+            )
     definition = fill(settings.get("definition", ""))
     if is_true(settings.get("iseval")):
         value = evaluate(definition)
         if value is None:
-            raise SplError(f"Error in 'SearchParser': The definition of macro '{stanza}' is an eval that returns no string.")
+            raise SplError(
+                f"Error in 'SearchParser': The definition of macro '{stanza}' is an eval that returns no string."
+            )
         return value
     return definition
 
@@ -109,7 +115,9 @@ def _arguments(text: str | None) -> list[str]:
 def _named(stanza: str, names: list[str], arguments: list[str]) -> dict[str, str]:
     """Arguments by parameter name; an argument may name its parameter as ``name=value``."""
     if len(names) != len(arguments):
-        raise SplError(f"Error in 'SearchParser': The macro '{stanza}' has {len(names)} names in args for {len(arguments)} arguments.")
+        raise SplError(
+            f"Error in 'SearchParser': The macro '{stanza}' has {len(names)} names in args for {len(arguments)} arguments."
+        )
     given = [argument.partition("=") for argument in arguments]
     if given and all(equals and key.strip() in names for key, equals, _ in given):
         return {key.strip(): _unquoted(value.strip()) for key, _, value in given}

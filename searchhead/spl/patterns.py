@@ -28,7 +28,9 @@ def substitute(engine: Engine, value: str, pattern: sql.Sql, replacement: sql.Sq
     compiled = compiled_pattern(pattern.literal, engine.command)
 
     def replaced(text: str, by: str) -> str:
-        return compiled.sub(lambda match: re.sub(r"\\(\d)", lambda group: match.group(int(group.group(1))) or "", by), text)
+        return compiled.sub(
+            lambda match: re.sub(r"\\(\d)", lambda group: match.group(int(group.group(1))) or "", by), text
+        )
 
     name = _register(engine, f"substitute {pattern.literal}", replaced, 2)
     return f"{name}({value}, {sql.text(replacement)})"
@@ -39,7 +41,9 @@ def compiled_pattern(pattern: str, command: str) -> re.Pattern[str]:
     try:
         return re.compile(_NAMED_GROUP.sub("(?P<", pattern))
     except (re.error, RecursionError, OverflowError) as exc:
-        raise SplError(f"Error in '{command}' command: Encountered the following error while compiling the regex '{pattern}': {exc}.") from exc
+        raise SplError(
+            f"Error in '{command}' command: Encountered the following error while compiling the regex '{pattern}': {exc}."
+        ) from exc
 
 
 def is_native(engine: Engine, pattern: str) -> bool:

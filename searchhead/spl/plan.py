@@ -35,7 +35,9 @@ def plan(pipeline: Pipeline, custom: frozenset[str], *, inner: bool = False) -> 
 def _events(results: Results, session: Session) -> Results:
     """What the indexes hold, for a search that does not begin with a pipe."""
     if session.context.events is None:
-        raise in_command("search", "There are no indexes here; begin with '| inputlookup <file>.csv' or '| makeresults'.")
+        raise in_command(
+            "search", "There are no indexes here; begin with '| inputlookup <file>.csv' or '| makeresults'."
+        )
     return session.context.events()
 
 

@@ -46,7 +46,9 @@ class Builtin:
 BUILTINS: dict[str, Builtin] = {}
 
 
-def command(usage: str, kind: Kind, *aliases: str) -> Callable[[Callable[[Stage, Planner], Run]], Callable[[Stage, Planner], Run]]:
+def command(
+    usage: str, kind: Kind, *aliases: str
+) -> Callable[[Callable[[Stage, Planner], Run]], Callable[[Stage, Planner], Run]]:
     """Register the parser of a command, named by the first word of its usage."""
 
     def register(parse: Callable[[Stage, Planner], Run]) -> Callable[[Stage, Planner], Run]:
@@ -67,7 +69,11 @@ def step(stage: Stage, planner: Planner, *, first: bool) -> Step:
 
 def _run(run: Run, name: str, results: Results, session: Session) -> Frame:
     session.engine.command = name
-    return run(frame_of(results, session.engine), session)
+    frame = frame_of(results, session.engine)
+    try:
+        return run(frame, session)
+    except RecursionError as exc:
+        raise too_deep() from exc
 
 
 def frame_of(results: Results, engine: Engine) -> Frame:
@@ -93,6 +99,11 @@ def subsearch(steps: Steps, session: Session) -> Frame:
     frame = frame_of(run_steps(steps, Table.empty(), session), session.engine)
     session.engine.command = asking
     return frame
+
+
+def too_deep() -> SplError:
+    """The error for a search with more levels of brackets than Python's stack takes."""
+    return SplError("The search is nested too deeply; compute parts of it in fields of their own.")
 
 
 def unknown(stage: Stage) -> SplError:

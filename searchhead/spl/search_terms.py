@@ -55,8 +55,6 @@ def parse(text: str, *, command: str, position: int) -> SearchTerm:
     except grammar.Malformed as exc:
         reason = f"unexpected '{exc.found}'" if exc.found else "something is missing at its end"
         raise in_command(command, f"Unable to parse the search: {reason}.", position + exc.offset) from exc
-    except RecursionError as exc:
-        raise in_command(command, "Unable to parse the search: it is nested too deeply.", position) from exc
 
 
 def _build(node: Tree[Token] | Token) -> SearchTerm:
@@ -65,8 +63,8 @@ def _build(node: Tree[Token] | Token) -> SearchTerm:
     if kind == "term":
         return Term(unquoted(cast(Token, tree.children[0])))
     if kind == "comparison":
-        field, operator, value = (cast(Token, child) for child in tree.children)
-        return Comparison(unquoted(field), "=" if operator == "==" else str(operator), unquoted(value))
+        field, sign, value = (cast(Token, child) for child in tree.children)
+        return Comparison(unquoted(field), "=" if sign == "==" else str(sign), unquoted(value))
     if kind == "membership":
         field, *values = (cast(Token, child) for child in tree.children)
         return Logic("or", tuple(Comparison(unquoted(field), "=", unquoted(value)) for value in values))

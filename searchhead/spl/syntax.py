@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import cast
 
 from lark import Token, Tree
 
@@ -51,8 +52,6 @@ def parse_pipeline(text: str) -> Pipeline:
         return _pipeline(tree, text, outermost=True)
     except grammar.Malformed as exc:
         raise _pipeline_error(text, exc) from exc
-    except RecursionError as exc:
-        raise SplSyntaxError("The search is nested too deeply; use fewer brackets.") from exc
 
 
 def _pipeline(tree: Tree[Token], text: str, *, outermost: bool) -> Pipeline:
@@ -79,7 +78,11 @@ def _stage(tree: Tree[Token], text: str, *, implicit_search: bool) -> Stage:
     raw = body[skip:]
     args_position = start + skip + len(raw) - len(raw.lstrip())
     subsearches = tuple(
-        Subsearch(_pipeline(child.children[0], text, outermost=False), child.meta.start_pos - args_position, child.meta.end_pos - args_position)
+        Subsearch(
+            _pipeline(cast(Tree[Token], child.children[0]), text, outermost=False),
+            child.meta.start_pos - args_position,
+            child.meta.end_pos - args_position,
+        )
         for child in tree.children
         if isinstance(child, Tree)
     )
@@ -96,6 +99,8 @@ def _pipeline_error(text: str, exc: grammar.Malformed) -> SplSyntaxError:
         reason = "Missing a search command before ']'" if missing_command else "Mismatched ']'"
         return SplSyntaxError(f"Search Parser: {reason}.", exc.offset)
     if exc.found == "":
-        reason = "The search is empty" if not text.strip(" |") else "Missing a search command after '|', or a closing ']'"
+        reason = (
+            "The search is empty" if not text.strip(" |") else "Missing a search command after '|', or a closing ']'"
+        )
         return SplSyntaxError(f"Search Parser: {reason}.", exc.offset)
     return SplSyntaxError(f"Search Parser: Unexpected '{exc.found[0]}'.", exc.offset)

@@ -15,12 +15,18 @@ from searchhead import conf_files
 def test_local_overrides_default_key_by_key(tmp_path: Path):
     (tmp_path / "default").mkdir()
     (tmp_path / "local").mkdir()
-    (tmp_path / "default" / "mousematch.conf").write_text("[scorer]\naddress = unix\ntimeout = 5\n[model]\nname = base\n")
+    (tmp_path / "default" / "mousematch.conf").write_text(
+        "[scorer]\naddress = unix\ntimeout = 5\n[model]\nname = base\n"
+    )
     (tmp_path / "local" / "mousematch.conf").write_text("[scorer]\ntimeout = 9\n[site]\nx = 1\n")
 
     stanzas = conf_files.read(tmp_path, "mousematch")
 
-    assert stanzas == {"scorer": {"address": "unix", "timeout": "9"}, "model": {"name": "base"}, "site": {"x": "1"}}
+    assert stanzas == {
+        "scorer": {"address": "unix", "timeout": "9"},
+        "model": {"name": "base"},
+        "site": {"x": "1"},
+    }
 
 
 def test_default_stanza_applies_where_a_stanza_is_silent(tmp_path: Path):
@@ -61,7 +67,9 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path: Path):
         conf_files.read(tmp_path, "macros")
 
 
-@pytest.mark.parametrize(("text", "truth"), [("1", True), ("True", True), ("enabled", True), ("f", False), ("0", False)])
+@pytest.mark.parametrize(
+    ("text", "truth"), [("1", True), ("True", True), ("enabled", True), ("f", False), ("0", False)]
+)
 def test_truth_values_have_many_spellings(text: str, truth: bool):
     assert conf_files.is_true(text, default=not truth) is truth
 

@@ -4,4 +4,15 @@ from __future__ import annotations
 
 from . import aggregate, chart, combine, extract, filtering, generate, lookup, multivalue, order, shape
 
-__all__ = ["aggregate", "chart", "combine", "extract", "filtering", "generate", "lookup", "multivalue", "order", "shape"]
+__all__ = [
+    "aggregate",
+    "chart",
+    "combine",
+    "extract",
+    "filtering",
+    "generate",
+    "lookup",
+    "multivalue",
+    "order",
+    "shape",
+]

@@ -54,15 +54,24 @@ def unfolded(frame: Frame, fields: list[str], session: Session) -> Frame:
     return frame
 
 
-def materialised(frame: Frame, wanted: Aggregations, session: Session, name: str) -> tuple[Frame, list[tuple[Aggregate, Sql]]]:
+def materialised(
+    frame: Frame, wanted: Aggregations, session: Session, name: str
+) -> tuple[Frame, list[tuple[Aggregate, Sql]]]:
     """The frame with a column for each expression that is aggregated, and each aggregate with its column."""
     aggregates = expanded(wanted.aggregates, frame.fields, wanted.by)
     scope = Scope.of(frame, session.engine, session.context, name)
-    made = {f"\0{index}": column(aggregate, scope) for index, aggregate in enumerate(aggregates) if aggregate.expression is not None}
+    made = {
+        f"\0{index}": column(aggregate, scope)
+        for index, aggregate in enumerate(aggregates)
+        if aggregate.expression is not None
+    }
     full = session.engine.extend(frame, made) if made else frame
     scope = Scope.of(full, session.engine, session.context, name)
     return full, [
-        (aggregate, full.columns[f"\0{index}"] if aggregate.expression is not None else column(aggregate, scope))
+        (
+            aggregate,
+            full.columns[f"\0{index}"] if aggregate.expression is not None else column(aggregate, scope),
+        )
         for index, aggregate in enumerate(aggregates)
     ]
 
@@ -75,11 +84,22 @@ def eventstats(stage: Stage, planner: Planner) -> Run:
     def run(frame: Frame, session: Session) -> Frame:
         for field in wanted.by:
             if frame.get(field).kind == "multi":
-                raise in_command(stage.name, f"The BY field '{field}' is a multivalue; expand it with mvexpand first.", stage.args_position)
+                raise in_command(
+                    stage.name,
+                    f"The BY field '{field}' is a multivalue; expand it with mvexpand first.",
+                    stage.args_position,
+                )
         groups = group(frame, wanted, session, stage.name)
-        added = {field: Sql(f"g.{value.text}", value.kind, plain=True) for field, value in groups.columns.items() if field not in wanted.by}
+        added = {
+            field: Sql(f"g.{value.text}", value.kind, plain=True)
+            for field, value in groups.columns.items()
+            if field not in wanted.by
+        }
         outputs = {field: Sql(f"e.{value.text}", value.kind, plain=True) for field, value in frame.columns.items()}
-        same = [f"{sql.text(Sql(f'e.{v.text}', v.kind))} = g.{groups.columns[field].text}" for field, v in _by(frame, wanted)]
+        same = [
+            f"{sql.text(Sql(f'e.{v.text}', v.kind))} = g.{groups.columns[field].text}"
+            for field, v in _by(frame, wanted)
+        ]
         source = f"{frame.name} AS e LEFT JOIN {groups.name} AS g ON {' AND '.join(same) or 'TRUE'}"
         return session.engine.select({**outputs, **added}, source, "ORDER BY e.rowid")
 
@@ -87,13 +107,34 @@ def eventstats(stage: Stage, planner: Planner) -> Run:
 
 
 def _by(frame: Frame, wanted: Aggregations) -> list[tuple[str, Sql]]:
-    return [(field, frame.get(field) if frame.get(field).kind != "null" else Sql("rowid", "number")) for field in wanted.by]
+    return [
+        (field, frame.get(field) if frame.get(field).kind != "null" else Sql("rowid", "number")) for field in wanted.by
+    ]
 
 
-_RUNNING = ("count", "sum", "avg", "min", "max", "dc", "first", "last", "range", "stdev", "stdevp", "var", "varp", "values", "list")
+_RUNNING = (
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "dc",
+    "first",
+    "last",
+    "range",
+    "stdev",
+    "stdevp",
+    "var",
+    "varp",
+    "values",
+    "list",
+)
 
 
-@command("streamstats [window=<count>] [current=<bool>] <function>[(<field>|eval(<expression>))] [AS <field>] ... [BY <field> ...]", "transforming")
+@command(
+    "streamstats [window=<count>] [current=<bool>] <function>[(<field>|eval(<expression>))] [AS <field>] ... [BY <field> ...]",
+    "transforming",
+)
 def streamstats(stage: Stage, planner: Planner) -> Run:
     """The aggregates over the rows so far, or the last ``window`` of them, of the row's group."""
     wanted = parse(stage, options=("window", "current", "allnum", "global"))
@@ -103,7 +144,11 @@ def streamstats(stage: Stage, planner: Planner) -> Run:
         raise in_command(stage.name, f"Invalid value '{window}' for the option 'window'.", stage.args_position)
     for aggregate in wanted.aggregates:
         if aggregate.function not in _RUNNING:
-            raise in_command(stage.name, f"The function '{aggregate.function}' is not supported here; use {', '.join(_RUNNING)}.", stage.args_position)
+            raise in_command(
+                stage.name,
+                f"The function '{aggregate.function}' is not supported here; use {', '.join(_RUNNING)}.",
+                stage.args_position,
+            )
     rows = int(window)
     start = f"{rows - 1 if current else rows} PRECEDING" if rows else "UNBOUNDED PRECEDING"
     stop = "CURRENT ROW" if current else "1 PRECEDING"
@@ -119,7 +164,9 @@ def streamstats(stage: Stage, planner: Planner) -> Run:
             added[aggregate.name] = _windowed(aggregate, value, over)
         if keys:
             present = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-            added = {field: Sql(f"(CASE WHEN {present} THEN {value.text} END)", value.kind) for field, value in added.items()}
+            added = {
+                field: Sql(f"(CASE WHEN {present} THEN {value.text} END)", value.kind) for field, value in added.items()
+            }
         kept = {field: full.columns[field] for field in frame.fields}
         return session.engine.select({**kept, **added}, full.name, "ORDER BY rowid")
 
@@ -168,7 +215,10 @@ def _ranked(stage: Stage, way: str) -> Run:
     limit = arguments.integer("limit", 10)
     count_field = arguments.option("countfield", "count") or "count"
     percent_field = arguments.option("percentfield", "percent") or "percent"
-    show_count, show_percent = arguments.flag("showcount", default=True), arguments.flag("showperc", default=True)
+    show_count, show_percent = (
+        arguments.flag("showcount", default=True),
+        arguments.flag("showperc", default=True),
+    )
     limit = arguments.count(limit)
     names = arguments.names(until=("by",))
     by = arguments.names() if arguments.sign("by") else []
@@ -183,7 +233,9 @@ def _ranked(stage: Stage, way: str) -> Run:
         keys = ", ".join(groups.columns[field].text for field in by)
         partition = f"PARTITION BY {keys}" if by else ""
         place = f"row_number() OVER ({partition} ORDER BY {count} {way}, rowid)"
-        source = f"(SELECT *, rowid AS line, {place} AS place, sum({count}) OVER ({partition}) AS total FROM {groups.name})"
+        source = (
+            f"(SELECT *, rowid AS line, {place} AS place, sum({count}) OVER ({partition}) AS total FROM {groups.name})"
+        )
         outputs = {field: groups.columns[field] for field in wanted.by}
         if show_count:
             outputs[count_field] = Sql(count, "number", plain=True)

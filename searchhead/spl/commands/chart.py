@@ -16,20 +16,44 @@ from ..syntax import Stage
 from .aggregate import group
 from .shape import automatic_time_span
 
-_OPTIONS = ("span", "bins", "limit", "useother", "otherstr", "usenull", "nullstr", "cont", "partial", "fixedrange", "sep", "format")
+_OPTIONS = (
+    "span",
+    "bins",
+    "limit",
+    "useother",
+    "otherstr",
+    "usenull",
+    "nullstr",
+    "cont",
+    "partial",
+    "fixedrange",
+    "sep",
+    "format",
+)
 _MOST_BUCKETS = 50_000
 
 
-@command("timechart [span=<span>] [limit=<count>] [useother=<bool>] [usenull=<bool>] [cont=<bool>] <function>[(<field>)] [AS <field>] ... [BY <field>]", "transforming")
+@command(
+    "timechart [span=<span>] [limit=<count>] [useother=<bool>] [usenull=<bool>] [cont=<bool>] <function>[(<field>)] [AS <field>] ... [BY <field>]",
+    "transforming",
+)
 def timechart(stage: Stage, planner: Planner) -> Run:
     """A row per bucket of _time, gaps filled; with BY a column per value, the ``limit`` (10) largest and OTHER."""
     wanted = parse(stage, options=_OPTIONS)
     options = wanted.options
     span = timespans.parse_span(options["span"]) if "span" in options else None
     if "span" in options and (span is None or not (span.months or span.seconds)):
-        raise in_command(stage.name, f"Invalid value '{options['span']}' for the option 'span': it is a span of time such as 5m.", stage.args_position)
+        raise in_command(
+            stage.name,
+            f"Invalid value '{options['span']}' for the option 'span': it is a span of time such as 5m.",
+            stage.args_position,
+        )
     if len(wanted.by) > 1:
-        raise in_command(stage.name, f"The argument '{wanted.by[1]}' is invalid: timechart splits by one field.", stage.args_position)
+        raise in_command(
+            stage.name,
+            f"The argument '{wanted.by[1]}' is invalid: timechart splits by one field.",
+            stage.args_position,
+        )
     limit, bins = _whole(stage, options, "limit", 10), _whole(stage, options, "bins", 100)
 
     def run(frame: Frame, session: Session) -> Frame:
@@ -44,12 +68,16 @@ def timechart(stage: Stage, planner: Planner) -> Run:
         end = high if context.latest is None else max(context.latest - 1e-6, high)
         width = span or automatic_time_span(begin, end, bins)
         timed = session.engine.filter(frame, f"{time} IS NOT NULL")
-        bucketed = session.engine.extend(timed, {"\0bucket": Sql(width.floor(sql.number(timed.columns["_time"])), "number")})
+        bucketed = session.engine.extend(
+            timed, {"\0bucket": Sql(width.floor(sql.number(timed.columns["_time"])), "number")}
+        )
         starts = _buckets(width, begin, end, session, stage) if is_true(options.get("cont"), default=True) else []
         aggregates = expanded(wanted.aggregates, frame.fields, (*wanted.by, "_time"))
         if not aggregates:
             return session.engine.load(Table({"_time": [sql.written(start) for start in starts]}, len(starts)))
-        return session.engine.load(_charted(bucketed, replace(wanted, aggregates=tuple(aggregates)), starts, limit, session))
+        return session.engine.load(
+            _charted(bucketed, replace(wanted, aggregates=tuple(aggregates)), starts, limit, session)
+        )
 
     return run
 
@@ -57,7 +85,11 @@ def timechart(stage: Stage, planner: Planner) -> Run:
 def _whole(stage: Stage, options: object, name: str, default: int) -> int:
     value = str(options.get(name, default))  # type: ignore[attr-defined]
     if not (value.isdecimal() and value.isascii()):
-        raise in_command(stage.name, f"Invalid value '{value}' for the option '{name}': it is a whole number.", stage.args_position)
+        raise in_command(
+            stage.name,
+            f"Invalid value '{value}' for the option '{name}': it is a whole number.",
+            stage.args_position,
+        )
     return min(int(value), 10**9)
 
 
@@ -66,7 +98,11 @@ def _buckets(width: timespans.Span, begin: float, end: float, session: Session, 
     start = session.engine.rows(f"SELECT {width.floor(f'CAST({begin!r} AS DOUBLE)')}")[0][0]
     seconds = width.seconds or width.months * 2_419_200
     if (end - start) / seconds > _MOST_BUCKETS:
-        raise in_command(stage.name, f"The span '{width.text}' gives more than {_MOST_BUCKETS} buckets; use a wider one.", stage.args_position)
+        raise in_command(
+            stage.name,
+            f"The span '{width.text}' gives more than {_MOST_BUCKETS} buckets; use a wider one.",
+            stage.args_position,
+        )
     starts = [start]
     while (following := width.following(starts[-1])) <= end:
         starts.append(following)
@@ -78,20 +114,32 @@ def _charted(frame: Frame, wanted: Aggregations, starts: list[float], limit: int
     names = [aggregate.name for aggregate in wanted.aggregates]
     if not wanted.by:
         made = session.engine.table(group(frame, replace(wanted, by=("\0bucket",)), session, "timechart"))
-        cells = {(bucket, name): value for name in made.fields[1:] for bucket, value in zip(made.column("\0bucket"), made.column(name), strict=True)}
+        cells = {
+            (bucket, name): value
+            for name in made.fields[1:]
+            for bucket, value in zip(made.column("\0bucket"), made.column(name), strict=True)
+        }
         series = made.fields[1:]
     else:
         frame, kept = _series(frame, wanted, limit, session)
         made = session.engine.table(group(frame, replace(wanted, by=("\0bucket", "\0series")), session, "timechart"))
-        label = (lambda name, value: value) if len(names) == 1 else (lambda name, value: f"{name}{options.get('sep', ': ')}{value}")
+        label = (
+            (lambda name, value: value)
+            if len(names) == 1
+            else (lambda name, value: f"{name}{options.get('sep', ': ')}{value}")
+        )
         cells = {
             (bucket, label(name, value)): cell
             for name in names
-            for bucket, value, cell in zip(made.column("\0bucket"), made.column("\0series"), made.column(name), strict=True)
+            for bucket, value, cell in zip(
+                made.column("\0bucket"), made.column("\0series"), made.column(name), strict=True
+            )
         }
         series = [label(name, value) for name in names for value in kept]
     buckets = [sql.written(start) for start in starts] or sorted({str(b) for b in made.column("\0bucket")}, key=float)
-    counted = {name for name, aggregate in zip(names, wanted.aggregates, strict=True) if aggregate.function in ("count", "dc")}
+    counted = {
+        name for name, aggregate in zip(names, wanted.aggregates, strict=True) if aggregate.function in ("count", "dc")
+    }
     columns: dict[str, list[Value]] = {"_time": list(buckets)}
     for index, name in enumerate(series):
         of = name if not wanted.by else names[index // max(1, len(series) // len(names))]
@@ -110,11 +158,19 @@ def _series(frame: Frame, wanted: Aggregations, limit: int, session: Session) ->
     ranked = group(frame, one, session, "timechart")
     value = sql.number(ranked.columns[wanted.aggregates[0].name])
     name = ranked.columns["\0series"].text
-    rows = session.engine.rows(f"SELECT {name}, sum({value}) AS s FROM {ranked.name} GROUP BY {name} ORDER BY s DESC NULLS LAST, {name}")
+    rows = session.engine.rows(
+        f"SELECT {name}, sum({value}) AS s FROM {ranked.name} GROUP BY {name} ORDER BY s DESC NULLS LAST, {name}"
+    )
     kept = [row[0] for row in rows][: limit or None]
     use_other = is_true(options.get("useother"), default=True) and len(rows) > len(kept)
     use_null = is_true(options.get("usenull"), default=True)
-    has_null = use_null and session.engine.rows(f"SELECT count(*) FROM {frame.name} WHERE {frame.columns[chr(0) + 'series'].text} IS NULL")[0][0] > 0
+    has_null = (
+        use_null
+        and session.engine.rows(
+            f"SELECT count(*) FROM {frame.name} WHERE {frame.columns[chr(0) + 'series'].text} IS NULL"
+        )[0][0]
+        > 0
+    )
     column = frame.columns["\0series"].text
     listed = ", ".join(sql.quoted(text) for text in kept) or "NULL"
     rest = sql.quoted(other) if use_other else "NULL"

@@ -10,7 +10,10 @@ from ..sql import Sql
 from ..syntax import Stage
 
 
-@command("append [maxout=<rows>] [maxtime=<seconds>] [timeout=<seconds>] [extendtimerange=<bool>] [<subsearch>]", "transforming")
+@command(
+    "append [maxout=<rows>] [maxtime=<seconds>] [timeout=<seconds>] [extendtimerange=<bool>] [<subsearch>]",
+    "transforming",
+)
 def append(stage: Stage, planner: Planner) -> Run:
     """The rows, then those of the subsearch, 50,000 of them unless maxout says otherwise (0: all)."""
     arguments = Arguments(stage)
@@ -24,7 +27,9 @@ def append(stage: Stage, planner: Planner) -> Run:
     def run(frame: Frame, session: Session) -> Frame:
         added = subsearch(steps, session)
         if most and len(added) > most:
-            session.context.message("warn", f"[subsearch]: Subsearch produced {len(added)} results, truncating to maxout {most}.")
+            session.context.message(
+                "warn", f"[subsearch]: Subsearch produced {len(added)} results, truncating to maxout {most}."
+            )
             added = session.engine.filter(added, f"rowid < {most}")
         return session.engine.concat([frame, added])
 
@@ -38,7 +43,9 @@ def appendpipe(stage: Stage, planner: Planner) -> Run:
     arguments.flag("run_in_preview")
     steps = planner(arguments.subsearch())
     arguments.end()
-    return lambda frame, session: session.engine.concat([frame, frame_of(run_steps(steps, frame, session), session.engine)])
+    return lambda frame, session: session.engine.concat(
+        [frame, frame_of(run_steps(steps, frame, session), session.engine)]
+    )
 
 
 @command("join [type=inner|left|outer] [max=<rows>] [overwrite=<bool>] [<field> ...] [<subsearch>]", "transforming")

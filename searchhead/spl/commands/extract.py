@@ -15,7 +15,10 @@ from ..registry import Planner, Run, Session, command
 from ..sql import Sql
 from ..syntax import Stage
 
-_SED = re.compile(r"s(?P<d>[^\w\s\\])(?P<regex>(?:\\.|(?!(?P=d)).)*)(?P=d)(?P<by>(?:\\.|(?!(?P=d)).)*)(?P=d)(?P<flags>g?)", re.DOTALL)
+_SED = re.compile(
+    r"s(?P<d>[^\w\s\\])(?P<regex>(?:\\.|(?!(?P=d)).)*)(?P=d)(?P<by>(?:\\.|(?!(?P=d)).)*)(?P=d)(?P<flags>g?)",
+    re.DOTALL,
+)
 
 
 @command('rex [field=<field>] [max_match=<count>] [mode=sed] "<regex with (?<name>groups)>"', "streaming")
@@ -33,7 +36,9 @@ def rex(stage: Stage, planner: Planner) -> Run:
         raise arguments.error(f"Invalid value '{mode}' for the option 'mode': it is sed.")
     pattern = patterns.compiled_pattern(text, stage.name)
     if not pattern.groupindex:
-        raise arguments.error(f"The regex '{text}' does not extract anything. It should specify at least one named group. Format: (?<name>...).")
+        raise arguments.error(
+            f"The regex '{text}' does not extract anything. It should specify at least one named group. Format: (?<name>...)."
+        )
 
     def run(frame: Frame, session: Session) -> Frame:
         if most == 1 and patterns.is_native(session.engine, text):
@@ -41,7 +46,11 @@ def rex(stage: Stage, planner: Planner) -> Run:
         source = session.engine.values(f"SELECT {sql.first(frame.get(field))} FROM {frame.name} ORDER BY rowid")
         found: dict[str, list[Value]] = {name: [] for name in pattern.groupindex}
         for value in source:
-            matches = [] if value is None else [match for match, _ in zip(pattern.finditer(value), range(most or 10**9), strict=False)]
+            matches = (
+                []
+                if value is None
+                else [match for match, _ in zip(pattern.finditer(value), range(most or 10**9), strict=False)]
+            )
             for name, values in found.items():
                 got = [match.group(name) for match in matches if match.group(name) is not None]
                 values.append(got if len(got) > 1 else got[0] if got else None)
@@ -136,4 +145,6 @@ def beside(frame: Frame, added: Table, session: Session, *, keep_old: bool) -> F
             parts = [sql.multi(value), sql.multi(old)] if either == "multi" else [sql.text(value), sql.text(old)]
             value = Sql(f"coalesce({', '.join(parts)})", "multi" if either == "multi" else "text")
         outputs[field] = value
-    return session.engine.select(outputs, f"{frame.name} AS e JOIN {new.name} AS n ON e.rowid = n.rowid", "ORDER BY e.rowid")
+    return session.engine.select(
+        outputs, f"{frame.name} AS e JOIN {new.name} AS n ON e.rowid = n.rowid", "ORDER BY e.rowid"
+    )

@@ -15,14 +15,19 @@ from ..syntax import Stage
 _EVENTS_ONLY = ("earliest", "latest")
 
 
-@command("search [<field><=|!=|<|>|<=|>=><value> | <field> IN (<value>, ...) | <term>] [AND|OR|NOT ...]", "streaming")
+@command(
+    "search [<field><=|!=|<|>|<=|>=><value> | <field> IN (<value>, ...) | <term>] [AND|OR|NOT ...]",
+    "streaming",
+)
 def search(stage: Stage, planner: Planner) -> Run:
     """Rows that meet the terms; ``*`` is a wildcard; a subsearch stands for ``field=value`` terms of its rows."""
     inner = [(sub.start, sub.stop, planner(sub.pipeline)) for sub in stage.subsearches]
     fixed = None if inner else terms.parse(stage.raw_args, command=stage.name, position=stage.args_position)
 
     def run(frame: Frame, session: Session) -> Frame:
-        term = fixed or terms.parse(filled(stage.raw_args, inner, session), command=stage.name, position=stage.args_position)
+        term = fixed or terms.parse(
+            filled(stage.raw_args, inner, session), command=stage.name, position=stage.args_position
+        )
         scope = Scope.of(frame, session.engine, session.context, stage.name)
         bounded, limits = _without_times(term, scope)
         return session.engine.filter(frame, " AND ".join([terms.condition(bounded, scope), *limits]))
@@ -64,7 +69,12 @@ def _without_times(term: terms.SearchTerm, scope: Scope) -> tuple[terms.SearchTe
     limits: list[str] = []
     kept: list[terms.SearchTerm] = []
     for part in parts:
-        if not (isinstance(part, terms.Comparison) and part.operator == "=" and part.field in _EVENTS_ONLY and part.field not in scope.columns):
+        if not (
+            isinstance(part, terms.Comparison)
+            and part.operator == "="
+            and part.field in _EVENTS_ONLY
+            and part.field not in scope.columns
+        ):
             kept.append(part)
             continue
         now = f"CAST({scope.context.now!r} AS DOUBLE)"
@@ -82,7 +92,9 @@ def where(stage: Stage, planner: Planner) -> Run:
     expression = parse_condition(stage.raw_args, command=stage.name, position=stage.args_position)
 
     def run(frame: Frame, session: Session) -> Frame:
-        return session.engine.filter(frame, Scope.of(frame, session.engine, session.context, stage.name).condition(expression))
+        return session.engine.filter(
+            frame, Scope.of(frame, session.engine, session.context, stage.name).condition(expression)
+        )
 
     return run
 
@@ -143,7 +155,10 @@ def _one_count(stage: Stage) -> int:
     return count
 
 
-@command("dedup [<count>] <field> ... [keepevents=<bool>] [keepempty=<bool>] [consecutive=<bool>] [sortby [+|-]<field> ...]", "transforming")
+@command(
+    "dedup [<count>] <field> ... [keepevents=<bool>] [keepempty=<bool>] [consecutive=<bool>] [sortby [+|-]<field> ...]",
+    "transforming",
+)
 def dedup(stage: Stage, planner: Planner) -> Run:
     """The first rows of each combination of the fields' values; rows that lack a field go, unless keepempty."""
     from .order import keys, ordering
@@ -176,7 +191,9 @@ def dedup(stage: Stage, planner: Planner) -> Run:
         source = f"(SELECT *, rowid AS line, {number} AS place, ({missing}) AS lacks FROM {frame.name})"
         if keep_events:
             kept = {
-                field: sql.Sql(f"(CASE WHEN place <= {count} THEN {value.text} END)", value.kind) if field in fields else value
+                field: sql.Sql(f"(CASE WHEN place <= {count} THEN {value.text} END)", value.kind)
+                if field in fields
+                else value
                 for field, value in frame.columns.items()
             }
             result = engine.select(kept, source, "ORDER BY line")
@@ -186,5 +203,3 @@ def dedup(stage: Stage, planner: Planner) -> Run:
         return engine.select(result.columns, result.name, f"ORDER BY {ordering(result, order)}") if order else result
 
     return run
-
-

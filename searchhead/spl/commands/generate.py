@@ -50,14 +50,26 @@ def _parsed(arguments: Arguments, form: str, data: str) -> Table:
         rows = [row for row in csv.reader(io.StringIO(data.strip())) if row]
         if not rows:
             raise arguments.error("The data is empty: its first line must name the fields.")
-        return Table.from_rows([{f: v for f, v in zip(rows[0], row, strict=False) if v} for row in rows[1:]], list(dict.fromkeys(rows[0])))
+        return Table.from_rows(
+            [{f: v for f, v in zip(rows[0], row, strict=False) if v} for row in rows[1:]],
+            list(dict.fromkeys(rows[0])),
+        )
     try:
         documents = json.loads(data)
     except (ValueError, RecursionError) as exc:
         raise arguments.error(f"The data is no JSON: {exc}.") from exc
     if not (isinstance(documents, list) and all(isinstance(item, dict) for item in documents)):
         raise arguments.error("The data must be a JSON list of objects.")
-    text = (lambda value: value if value is None or isinstance(value, str) else json.dumps(value, separators=(",", ":")))
-    return Table.from_rows([
-        {key: [text(item) for item in value] if isinstance(value, list) else text(value) for key, value in item.items()} for item in documents
-    ])
+    return Table.from_rows(
+        [
+            {
+                key: [_text(part) for part in value] if isinstance(value, list) else _text(value)
+                for key, value in item.items()
+            }
+            for item in documents
+        ]
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, separators=(",", ":"))

@@ -17,7 +17,14 @@ from ..syntax import Stage
 def inputlookup(stage: Stage, planner: Planner) -> Run:
     """The rows of a lookup; with append=true below the rows there are."""
     lowered = stage.raw_args.lower()
-    cut = next((at for at in range(len(lowered)) if lowered.startswith("where", at) and lowered[at - 1 : at].isspace() and lowered[at + 5 : at + 6].isspace()), None)
+    cut = next(
+        (
+            at
+            for at in range(len(lowered))
+            if lowered.startswith("where", at) and lowered[at - 1 : at].isspace() and lowered[at + 5 : at + 6].isspace()
+        ),
+        None,
+    )
     condition = None
     if cut is not None:
         text = stage.raw_args[cut + 5 :]
@@ -32,7 +39,10 @@ def inputlookup(stage: Stage, planner: Planner) -> Run:
     def run(frame: Frame, session: Session) -> Frame:
         found = lookups.load(lookups.define(name, session), session)
         if condition is not None:
-            found = session.engine.filter(found, search_terms.condition(condition, Scope.of(found, session.engine, session.context, stage.name)))
+            found = session.engine.filter(
+                found,
+                search_terms.condition(condition, Scope.of(found, session.engine, session.context, stage.name)),
+            )
         if start or most < len(found):
             found = session.engine.filter(found, f"rowid >= {start} AND rowid < {start + most}")
         return session.engine.concat([frame, found]) if append else found
@@ -41,12 +51,18 @@ def inputlookup(stage: Stage, planner: Planner) -> Run:
     return run
 
 
-@command("outputlookup [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>] [key_field=<field>] [max=<rows>] <lookup>", "transforming")
+@command(
+    "outputlookup [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>] [key_field=<field>] [max=<rows>] <lookup>",
+    "transforming",
+)
 def outputlookup(stage: Stage, planner: Planner) -> Run:
     """Write the rows to a lookup, and give them on."""
     arguments = Arguments(stage)
     append = arguments.flag("append")
-    create_empty, override = arguments.flag("create_empty", default=True), arguments.flag("override_if_empty", default=True)
+    create_empty, override = (
+        arguments.flag("create_empty", default=True),
+        arguments.flag("override_if_empty", default=True),
+    )
     key_field = arguments.option("key_field")
     most = arguments.integer("max", 1_000_000_000)
     for name in ("createinapp", "allow_updates"):
@@ -76,7 +92,10 @@ class _Pair:
     ours: str
 
 
-@command("lookup [local=<bool>] [update=<bool>] <lookup> <field> [AS <field>] ... [OUTPUT|OUTPUTNEW <field> [AS <field>] ...]", "streaming")
+@command(
+    "lookup [local=<bool>] [update=<bool>] <lookup> <field> [AS <field>] ... [OUTPUT|OUTPUTNEW <field> [AS <field>] ...]",
+    "streaming",
+)
 def lookup(stage: Stage, planner: Planner) -> Run:
     """Fields of the lookup's rows whose key fields equal the row's; several matches give a multivalue."""
     arguments = Arguments(stage)
@@ -116,7 +135,14 @@ def _pairs(arguments: Arguments, *, until: tuple[str, ...]) -> list[_Pair]:
 
 
 def _joined(
-    frame: Frame, rows: Frame, keys: list[_Pair], outputs: list[_Pair], definition: lookups.Definition, session: Session, *, only_new: bool
+    frame: Frame,
+    rows: Frame,
+    keys: list[_Pair],
+    outputs: list[_Pair],
+    definition: lookups.Definition,
+    session: Session,
+    *,
+    only_new: bool,
 ) -> Frame:
     engine = session.engine
     fold = (lambda text: text) if lookups.is_case_sensitive(definition) else (lambda text: f"lower({text})")
@@ -126,7 +152,9 @@ def _joined(
         key = fold(sql.text(_of("l", rows.columns[pair.theirs])))
         if f"WILDCARD({pair.theirs})" in wildcards:
             escaped = f"replace(replace(replace({key}, '\\', '\\\\'), '%', '\\%'), '_', '\\_')"
-            conditions.append(f"{fold(sql.first(_of('e', frame.get(pair.ours))))} LIKE replace({escaped}, '*', '%') ESCAPE '\\'")
+            conditions.append(
+                f"{fold(sql.first(_of('e', frame.get(pair.ours))))} LIKE replace({escaped}, '*', '%') ESCAPE '\\'"
+            )
             continue
         column = _of("e", frame.get(pair.ours))
         if column.kind == "multi":
@@ -134,12 +162,17 @@ def _joined(
         else:
             conditions.append(f"{fold(sql.text(column))} = {key}")
     most = int(definition.settings.get("max_matches", "1000") or 1000)
-    gathered = ", ".join(f"list({sql.first(_of('l', rows.columns[pair.theirs]))} ORDER BY l.rowid) AS o{index}" for index, pair in enumerate(outputs))
+    gathered = ", ".join(
+        f"list({sql.first(_of('l', rows.columns[pair.theirs]))} ORDER BY l.rowid) AS o{index}"
+        for index, pair in enumerate(outputs)
+    )
     matches = (
         f"(SELECT e.rowid AS line{', ' if gathered else ''}{gathered} FROM {frame.name} AS e JOIN {rows.name} AS l"
         f" ON {' AND '.join(conditions)} GROUP BY e.rowid)"
     )
-    default = definition.settings.get("default_match") if int(definition.settings.get("min_matches", "0") or 0) > 0 else None
+    default = (
+        definition.settings.get("default_match") if int(definition.settings.get("min_matches", "0") or 0) > 0 else None
+    )
     columns = {field: _of("e", column) for field, column in frame.columns.items()}
     lacking = " AND ".join(f"({sql.is_null(columns.get(pair.ours, sql.NULL))})" for pair in outputs) or "TRUE"
     for index, pair in enumerate(outputs):
@@ -149,7 +182,9 @@ def _joined(
         if only_new:
             values = f"(CASE WHEN {lacking} THEN {values} ELSE {sql.multi(columns.get(pair.ours, sql.NULL))} END)"
         columns[pair.ours] = Sql(values, "multi")
-    result = engine.select(columns, f"{frame.name} AS e LEFT JOIN {matches} AS m ON e.rowid = m.line", "ORDER BY e.rowid")
+    result = engine.select(
+        columns, f"{frame.name} AS e LEFT JOIN {matches} AS m ON e.rowid = m.line", "ORDER BY e.rowid"
+    )
     return _singles(result, [pair.ours for pair in outputs], session)
 
 
@@ -165,5 +200,3 @@ def _singles(frame: Frame, fields: list[str], session: Session) -> Frame:
         if session.engine.rows(f"SELECT coalesce(max(len({column.text})), 0) FROM {frame.name}")[0][0] <= 1:
             plain[field] = Sql(f"{column.text}[1]", "text")
     return session.engine.extend(frame, plain) if plain else frame
-
-

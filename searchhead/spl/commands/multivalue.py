@@ -53,7 +53,9 @@ def mvexpand(stage: Stage, planner: Planner) -> Run:
         values = f"list_slice({column.text}, 1, {limit})" if limit else column.text
         held = f"(CASE WHEN len({column.text}) > 0 THEN {values} ELSE [CAST(NULL AS VARCHAR)] END)"
         source = f"(SELECT *, rowid AS line, unnest({held}) AS one, generate_subscripts({held}, 1) AS place FROM {frame.name})"
-        return session.engine.select({**frame.columns, field: Sql("one", "text", plain=True)}, source, "ORDER BY line, place")
+        return session.engine.select(
+            {**frame.columns, field: Sql("one", "text", plain=True)}, source, "ORDER BY line, place"
+        )
 
     return run
 

@@ -23,7 +23,10 @@ class Key:
     way: str = "auto"
 
 
-@command("sort [<count>|limit=<count>] [+|-]<field>|num(<field>)|str(<field>)|ip(<field>) ... [desc]", "transforming")
+@command(
+    "sort [<count>|limit=<count>] [+|-]<field>|num(<field>)|str(<field>)|ip(<field>) ... [desc]",
+    "transforming",
+)
 def sort(stage: Stage, planner: Planner) -> Run:
     """The rows in order, 10,000 of them unless the count says otherwise (0: all); rows that lack the field come last."""
     arguments = Arguments(stage)
@@ -37,7 +40,9 @@ def sort(stage: Stage, planner: Planner) -> Run:
     if not order:
         raise arguments.error("Missing sort fields.")
     bound = f"LIMIT {limit}" if limit else ""
-    return lambda frame, session: session.engine.select(frame.columns, frame.name, f"ORDER BY {ordering(frame, order)} {bound}")
+    return lambda frame, session: session.engine.select(
+        frame.columns, frame.name, f"ORDER BY {ordering(frame, order)} {bound}"
+    )
 
 
 @command("reverse", "transforming")
@@ -94,4 +99,6 @@ def ordering(frame: Frame, order: list[Key]) -> str:
 
 def by_values(frame: Frame, fields: list[str], session: Session) -> Frame:
     """The rows sorted by fields, as stats gives its groups."""
-    return session.engine.select(frame.columns, frame.name, f"ORDER BY {ordering(frame, [Key(field) for field in fields])}")
+    return session.engine.select(
+        frame.columns, frame.name, f"ORDER BY {ordering(frame, [Key(field) for field in fields])}"
+    )

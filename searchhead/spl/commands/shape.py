@@ -117,7 +117,11 @@ def rename(stage: Stage, planner: Planner) -> Run:
                 if source not in columns:
                     columns.pop(target, None)  # the field is missing in every row, and so is its new name
                     continue
-                columns = {target if field == source else field: column for field, column in columns.items() if field != target or field == source}
+                columns = {
+                    target if field == source else field: column
+                    for field, column in columns.items()
+                    if field != target or field == source
+                }
         return frame.with_columns(columns)
 
     return run
@@ -144,7 +148,12 @@ def fillnull(stage: Stage, planner: Planner) -> Run:
     arguments.end()
 
     def run(frame: Frame, session: Session) -> Frame:
-        wanted = list(dict.fromkeys(field for name in names for field in (matching(frame, [name]) if "*" in name else [name]))) or frame.fields
+        wanted = (
+            list(
+                dict.fromkeys(field for name in names for field in (matching(frame, [name]) if "*" in name else [name]))
+            )
+            or frame.fields
+        )
         filler = sql.quoted(value)
         filled = {}
         for field in wanted:
@@ -169,12 +178,16 @@ def bin_(stage: Stage, planner: Planner) -> Run:
     arguments.end()
     span = timespans.parse_span(written) if written is not None else None
     if written is not None and span is None:
-        raise arguments.error(f"Invalid value '{written}' for the option 'span': it is a number, or one with a unit of time such as 5m.")
+        raise arguments.error(
+            f"Invalid value '{written}' for the option 'span': it is a number, or one with a unit of time such as 5m."
+        )
 
     def run(frame: Frame, session: Session) -> Frame:
         column = frame.get(field)
         number = sql.number(column)
-        width = span or _automatic(session.engine.rows(f"SELECT min({number}), max({number}) FROM {frame.name}")[0], bins, field)
+        width = span or _automatic(
+            session.engine.rows(f"SELECT min({number}), max({number}) FROM {frame.name}")[0], bins, field
+        )
         start = width.floor(number)
         if field == "_time" or not width.unitless:
             return session.engine.extend(frame, {target: Sql(start, "number")})
@@ -190,12 +203,13 @@ _TIME_SPANS = ("1s", "5s", "10s", "30s", "1m", "5m", "10m", "30m", "1h", "1d", "
 def _automatic(extent: tuple[float | None, float | None], bins: int, field: str) -> timespans.Span:
     """The narrowest usual span that needs no more buckets than allowed."""
     low, high = extent
-    width = (high or 0) - (low or 0)
+    low, high = low or 0.0, high or 0.0
+    width = high - low
     if field == "_time":
         spans = [span for text in _TIME_SPANS if (span := timespans.parse_span(text))]
         return next((span for span in spans if width <= bins * (span.seconds or span.months * 2_592_000)), spans[-1])
-    size = 10.0 ** -6
-    while width > bins * size and size < 1e12:
+    size = 10.0**-6
+    while high // size - low // size + 1 > bins and size < 1e12:
         size *= 10
     return timespans.Span(str(size), seconds=size, unitless=True)
 
@@ -223,7 +237,10 @@ def transpose(stage: Stage, planner: Planner) -> Run:
             kept = [field for field in kept if any(value is not None for value in source.column(field))]
         heads = [f"row {index + 1}" for index in range(len(source))]
         if header is not None:
-            heads = [str(value) if value is not None else f"row {index + 1}" for index, value in enumerate(source.column(header))]
+            heads = [
+                str(value) if value is not None else f"row {index + 1}"
+                for index, value in enumerate(source.column(header))
+            ]
         columns: dict[str, list[Value]] = {name: list(kept)}
         for index, head in enumerate(heads):
             columns[head] = [source.column(field)[index] for field in kept]

@@ -29,10 +29,15 @@ def _validate(scope: Scope, call: Call) -> Sql:
 
 def _choice(scope: Scope, call: Call, *, negate: str) -> Sql:
     if len(call.arguments) % 2:
-        raise scope.error(f"The arguments to the '{call.function}' function are invalid: conditions and values come in pairs.", call.position)
+        raise scope.error(
+            f"The arguments to the '{call.function}' function are invalid: conditions and values come in pairs.",
+            call.position,
+        )
     conditions = [scope.condition(part) for part in call.arguments[::2]]
     kind, values = unify([scope.value(part) for part in call.arguments[1::2]])
-    branches = " ".join(f"WHEN {negate}{condition} THEN {value}" for condition, value in zip(conditions, values, strict=True))
+    branches = " ".join(
+        f"WHEN {negate}{condition} THEN {value}" for condition, value in zip(conditions, values, strict=True)
+    )
     return Sql(f"(CASE {branches} END)", kind)
 
 
@@ -48,7 +53,10 @@ def _coalesce(scope: Scope, *values: Sql) -> Sql:
 def _nullif(scope: Scope, value: Sql, other: Sql) -> Sql:
     if value.kind == "null":
         return value
-    return Sql(f"(CASE WHEN coalesce({compare('=', value, other)}, FALSE) THEN NULL ELSE {value.text} END)", value.kind)
+    return Sql(
+        f"(CASE WHEN coalesce({compare('=', value, other)}, FALSE) THEN NULL ELSE {value.text} END)",
+        value.kind,
+    )
 
 
 @function("isnull(value)", 1)
@@ -136,7 +144,10 @@ def _cidrmatch(scope: Scope, subnet: Sql, address: Sql) -> Sql:
 def _searchmatch(scope: Scope, call: Call) -> Sql:
     terms = call.arguments[0]
     if not isinstance(terms, String):
-        raise scope.error("The arguments to the 'searchmatch' function are invalid: it takes a search in quotes.", call.position)
+        raise scope.error(
+            "The arguments to the 'searchmatch' function are invalid: it takes a search in quotes.",
+            call.position,
+        )
     parsed = parse_search(terms.value, command=scope.command, position=call.position)
     return Sql(f"coalesce({search_condition(parsed, scope)}, FALSE)", "boolean")
 
@@ -145,6 +156,8 @@ def _in_subnet(subnet: str, address: str) -> str:
     import ipaddress
 
     try:
-        return "1" if ipaddress.ip_address(address.strip()) in ipaddress.ip_network(subnet.strip(), strict=False) else "0"
+        return (
+            "1" if ipaddress.ip_address(address.strip()) in ipaddress.ip_network(subnet.strip(), strict=False) else "0"
+        )
     except ValueError:
         return "0"

@@ -11,7 +11,10 @@ from ..sql import Sql
 @function("split(text, delimiter)", 2)
 def _split(scope: Scope, value: Sql, delimiter: Sql) -> Sql:
     if value.kind == "multi":
-        return Sql(f"flatten(list_transform({value.text}, lambda v: string_split(v, {sql.text(delimiter)})))", "multi")
+        return Sql(
+            f"flatten(list_transform({value.text}, lambda v: string_split(v, {sql.text(delimiter)})))",
+            "multi",
+        )
     return Sql(f"string_split({sql.text(value)}, {sql.text(delimiter)})", "multi")
 
 
@@ -35,7 +38,13 @@ def _index(value: Sql, *, slice_of: str | None = None) -> str:
     literal = sql.reads_as(value.literal) if value.literal is not None else None
     if literal is not None:
         place = int(literal) + 1 if literal >= 0 else int(literal)
-        return str(place) if place > 0 or slice_of is None else f"greatest(len({slice_of}) + 1 + {place}, 1)" if place > -2**31 else "1"
+        return (
+            str(place)
+            if place > 0 or slice_of is None
+            else f"greatest(len({slice_of}) + 1 + {place}, 1)"
+            if place > -(2**31)
+            else "1"
+        )
     number = f"CAST({sql.number(value)} AS BIGINT)"
     behind = number if slice_of is None else f"greatest(len({slice_of}) + 1 + {number}, 1)"
     return f"(CASE WHEN {number} >= 0 THEN {number} + 1 ELSE {behind} END)"
@@ -45,7 +54,10 @@ def _index(value: Sql, *, slice_of: str | None = None) -> str:
 def _mvjoin(scope: Scope, value: Sql, delimiter: Sql) -> Sql:
     if value.kind != "multi":
         return Sql(sql.text(value), "text")
-    return Sql(f"(CASE WHEN len({value.text}) > 0 THEN array_to_string({value.text}, {sql.text(delimiter)}) END)", "text")
+    return Sql(
+        f"(CASE WHEN len({value.text}) > 0 THEN array_to_string({value.text}, {sql.text(delimiter)}) END)",
+        "text",
+    )
 
 
 @function("mvappend(value, ...)", 1, -1)
@@ -81,7 +93,10 @@ def _mvzip(scope: Scope, left: Sql, right: Sql, delimiter: Sql | None = None) ->
     a, b = sql.multi(left), sql.multi(right)
     between = "','" if delimiter is None else sql.text(delimiter)
     pairs = f"list_zip({a}, {b}, TRUE)"  # TRUE: as long as the shorter one
-    return Sql(f"(CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN list_transform({pairs}, lambda p: p[1] || {between} || p[2]) END)", "multi")
+    return Sql(
+        f"(CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN list_transform({pairs}, lambda p: p[1] || {between} || p[2]) END)",
+        "multi",
+    )
 
 
 @function("mvrange(start, end[, step])", 2, 3)
@@ -110,5 +125,8 @@ def _mvmap(scope: Scope, call: Call) -> Sql:
 
 def _only_field(scope: Scope, call: Call, fields: set[str]) -> str:
     if len(fields) != 1:
-        raise scope.error(f"The arguments to the '{call.function}' function are invalid: it works on exactly one field.", call.position)
+        raise scope.error(
+            f"The arguments to the '{call.function}' function are invalid: it works on exactly one field.",
+            call.position,
+        )
     return fields.pop()

@@ -87,7 +87,9 @@ def _tostring(scope: Scope, value: Sql, form: Sql | None = None) -> Sql:
         "duration": _duration(number),
     }
     if form.literal not in forms:
-        raise scope.error(f"The arguments to the 'tostring' function are invalid: the format is one of {', '.join(forms)}.")
+        raise scope.error(
+            f"The arguments to the 'tostring' function are invalid: the format is one of {', '.join(forms)}."
+        )
     return Sql(f"({forms[form.literal]})", "text")
 
 

@@ -15,6 +15,12 @@ _CONVERSIONS = {
     "%Z": "UTC", "%z": "+0000", "%:z": "+00:00", "%n": "\n", "%t": "\t",
     "%3N": "%g", "%6N": "%f", "%9N": "%n", "%N": "%n", "%3Q": "%g", "%6Q": "%f", "%9Q": "%n", "%Q": "%g", "%f": "%f",
 }  # fmt: skip
+_PARSED = {
+    "%e": "%d",
+    "%k": "%H",
+    "%l": "%I",
+    **{f"%{digits}{letter}": "%f" for digits in ("", "3", "6", "9") for letter in "NQ"},
+}
 _CONVERSION = re.compile(r"%(?::?z|[369]?[NQ]|.)", re.DOTALL)
 _KNOWN = frozenset("aAbBdmyYHIpMSjUWwuGV%-")
 
@@ -39,7 +45,9 @@ def _strftime(scope: Scope, time: Sql, form: Sql) -> Sql:
         if index:
             parts.append(f"CAST(CAST(floor({moment}) AS BIGINT) AS VARCHAR)")
         if piece:
-            parts.append(f"strftime({timespans.timestamp(moment)}, {sql.quoted(_translated(scope, piece, parsing=False))})")
+            parts.append(
+                f"strftime({timespans.timestamp(moment)}, {sql.quoted(_translated(scope, piece, parsing=False))})"
+            )
     if not parts:
         return Sql(f"(CASE WHEN {moment} IS NOT NULL THEN '' END)", "text")
     return Sql("(" + " || ".join(parts) + ")", "text")
@@ -60,7 +68,9 @@ def _strptime(scope: Scope, value: Sql, form: Sql) -> Sql:
 def _relative_time(scope: Scope, time: Sql, specifier: Sql) -> Sql:
     made = timespans.relative(specifier.literal or "", sql.number(time))
     if made is None:
-        raise scope.error(f"The arguments to the 'relative_time' function are invalid: '{specifier.literal}' is no specifier such as \"-1d@d\".")
+        raise scope.error(
+            f"The arguments to the 'relative_time' function are invalid: '{specifier.literal}' is no specifier such as \"-1d@d\"."
+        )
     return Sql(made, "number")
 
 
@@ -69,8 +79,8 @@ def _translated(scope: Scope, form: str, *, parsing: bool) -> str:
         conversion = match.group()
         if parsing and conversion in ("%z", "%:z", "%Z"):
             return "%z" if conversion != "%Z" else "%Z"
-        if parsing and conversion in ("%e", "%k", "%l"):
-            return {"%e": "%d", "%k": "%H", "%l": "%I"}[conversion]
+        if parsing and conversion in _PARSED:
+            return _PARSED[conversion]
         known = _CONVERSIONS.get(conversion)
         if known is None and conversion[-1] not in _KNOWN:
             raise scope.error(f"The time format '{form}' has the unknown conversion '{conversion}'.")

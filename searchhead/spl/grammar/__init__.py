@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
-from ..errors import SplSyntaxError
 
 _STARTS = {
     "pipeline": ("pipeline",),
@@ -27,7 +26,7 @@ class Malformed(Exception):
 
 
 def read(grammar: str, start: str, text: str) -> Tree[Token]:
-    """The syntax tree of the text, every token with its offset in ``start_pos``. Raises Malformed, SplSyntaxError."""
+    """The syntax tree of the text, every token with its offset in ``start_pos``. Raises Malformed."""
     try:
         return _parser(grammar).parse(text, start=start)
     except UnexpectedInput as exc:
@@ -37,8 +36,6 @@ def read(grammar: str, start: str, text: str) -> Tree[Token]:
         if at_end:
             raise Malformed(len(text), "") from exc
         raise Malformed(offset, text[offset : offset + 20]) from exc
-    except RecursionError as exc:
-        raise SplSyntaxError("The search is nested too deeply; use fewer brackets.") from exc
 
 
 @cache
