@@ -1,7 +1,7 @@
 """Draws docs/images/people.png, the README's picture, from the sample itself: ``python -m samples.pictures``.
 
-Two sessions of one person and one of somebody else at the same device: on the left the paths, on the right the windows
-that are scored.
+Two sessions of one person and one of somebody else at the same device: on the left the paths, on the right the first
+windows that are scored.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from samples.sessions import session
 
 PICTURE = ROOT / "docs" / "images" / "people.png"
 
-ENCODING = encoding_named(DEFAULT)
+ENCODING, PATH = encoding_named(DEFAULT), encoding_named("path")
 _USER = "amara"
-_SCALE = 2  # whole pixels of the encodings, so that nothing is blurred
-_PATH_PX = (256, 128)
-_COLUMNS, _ROWS, _TILE = 6, 2, 64
+# Pictures are enlarged by whole numbers, so that nothing is blurred; this part of a path's frame is shown.
+_PATH_SCALE, _PATH_PX = 2, (256, 128)
+_WINDOWS = 2
 _GAP, _MARGIN, _LABEL = 8, 36, 44
 _BACKGROUND, _INK, _SOFT = (13, 18, 23), (230, 236, 241), (151, 165, 179)
 
@@ -39,39 +39,33 @@ def people() -> Image.Image:
         (f"{_USER}, another day", genuine[1]),
         (f"{other.moved_by}, under {_USER}'s name, at {_USER}'s desk", other),
     ]
-    tile = _TILE * _SCALE
-    row_height = _ROWS * tile + (_ROWS - 1) * _GAP
-    left = _MARGIN + _PATH_PX[0] * _SCALE + 3 * _GAP
-    width = left + _COLUMNS * tile + (_COLUMNS - 1) * _GAP + _MARGIN
-    sheet = Image.new("RGB", (width, _MARGIN // 2 + len(rows) * (row_height + _LABEL + _GAP) + _MARGIN), _BACKGROUND)
+    height = _PATH_PX[1] * _PATH_SCALE
+    left = _MARGIN + _PATH_PX[0] * _PATH_SCALE + 3 * _GAP
+    width = left + _WINDOWS * (height + _GAP) - _GAP + _MARGIN
+    sheet = Image.new("RGB", (width, len(rows) * (height + _LABEL + _GAP) + 2 * _GAP + _MARGIN), _BACKGROUND)
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(22)
     for number, (label, visit) in enumerate(rows):
-        top = _MARGIN // 2 + number * (row_height + _LABEL + _GAP) + _LABEL
+        top = 2 * _GAP + number * (height + _LABEL + _GAP) + _LABEL
         pen.text((_MARGIN, top - 34), label, _INK, font)
         if number == 0:
-            pen.text((left, top - 34), f"what is scored: {ENCODING.name}, windows of {ENCODING.window} by time", _SOFT, font)
-        sheet.paste(_path(visit), (_MARGIN, top))
-        for place, window in enumerate(_windows(visit)):
-            row, column = divmod(place, _COLUMNS)
-            sheet.paste(_enlarged(window), (left + column * (tile + _GAP), top + row * (tile + _GAP)))
+            pen.text((left, top - 34), f"what is scored: windows of {ENCODING.window}", _SOFT, font)
+        path, windows = _pictures(visit)
+        sheet.paste(_enlarged(path, _PATH_SCALE), (_MARGIN, top))
+        for column, window in enumerate(windows):
+            sheet.paste(_enlarged(window, height // ENCODING.size), (left + column * (height + _GAP), top))
     return sheet
 
 
-def _path(visit: Visit) -> Image.Image:
-    path = encoding_named("path")
+def _pictures(visit: Visit) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The upper part of a session's path, and its first windows."""
     points = session(visit.mover, seconds=visit.seconds, seed=visit.seed)
-    picture = next(path.images(points, cut(points, path.window)))
-    return _enlarged(picture[: _PATH_PX[1], : _PATH_PX[0]])
+    path = next(PATH.images(points, cut(points, PATH.window)))[: _PATH_PX[1], : _PATH_PX[0]]
+    return path, list(ENCODING.images(points, cut(points, ENCODING.window)[:_WINDOWS]))
 
 
-def _windows(visit: Visit) -> list[np.ndarray]:
-    points = session(visit.mover, seconds=visit.seconds, seed=visit.seed)
-    return list(ENCODING.images(points, cut(points, ENCODING.window)[: _COLUMNS * _ROWS]))
-
-
-def _enlarged(picture: np.ndarray) -> Image.Image:
-    return Image.fromarray(picture.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1))
+def _enlarged(picture: np.ndarray, scale: int) -> Image.Image:
+    return Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def main() -> None:

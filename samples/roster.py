@@ -80,7 +80,7 @@ def visits() -> Iterator[Visit]:
                 purpose=purpose,
                 scenario=scenario,
                 start_s=_start_s(day, rng),
-                seconds=float(rng.integers(60, 86)),
+                seconds=float(rng.integers(90, 121)),
                 seed=1000 * place + day,
             )
 

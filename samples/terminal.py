@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -86,9 +87,11 @@ def sessions_table(screen: Console, sessions: Sequence[ScoredSession]) -> None:
             Text(mark, style),
         )
     screen.print(table)
-    for session in sessions:
-        if session.error:
-            screen.print(f"  [yellow]{escape(session.session)}: {escape(session.error)}[/]")
+    reasons = Counter(session.error for session in sessions if session.error)
+    for reason, count in reasons.most_common():
+        first = next(session.session for session in sessions if session.error == reason)
+        others = f" and {count - 1} more" if count > 1 else ""
+        screen.print(f"  [yellow]{escape(first)}{others}: {escape(reason)}[/]")
 
 
 def summary(screen: Console, found: Summary) -> None:
