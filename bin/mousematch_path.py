@@ -6,10 +6,15 @@ the running environment serve instead.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 APP = Path(__file__).resolve().parent.parent
+
+# Read when numpy loads. A command multiplies matrices of a few hundred rows: threads would spend more time waiting for each
+# other than computing, most of all on a busy search head.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def add_vendored_packages() -> None:

@@ -12,7 +12,7 @@ from mousematch import matching
 from mousematch.errors import MouseMatchError, StoreError
 from mousematch.matching import Backend
 from mousematch.settings import MatchingSettings
-from mousematch.splunk.chunks import Columns
+from mousematch.splunk.chunks import Columns, decode_values
 from mousematch.splunk.embedder import Embedded, Embedder
 from mousematch.splunk.messages import Messages
 from mousematch.splunk.templatestore import TemplateStore
@@ -64,7 +64,7 @@ class SessionScorer:
 
     def add_scores(self, columns: Columns) -> Columns:
         """The rows with the match fields; each row in its place, with a score or with the reason in match_error."""
-        images = columns.lists(self._image_field)
+        images = _shared_lists(columns, self._image_field)
         users = columns.lists(self._user_field)
         seconds = columns.lists("window_active_s")
         totals = columns.column("active_s")
@@ -160,6 +160,23 @@ class SessionScorer:
             result.match_verdict = result.match_verdict or matching.NOT_ENROLLED
             result.reasons.append(f'No template for user "{users[0]}" with model {self._model}; run mouseenroll first.')
         return None
+
+
+def _shared_lists(columns: Columns, name: str) -> list[list[str]]:
+    """The values of a field, one list a row; rows behind each other with the same values share theirs.
+
+    After mvexpand by claimed owner a session's images stand in every row: they are taken apart once.
+    """
+    encoded = columns.encoded.get(name)
+    if encoded is None:
+        return columns.lists(name)
+    lists: list[list[str]] = []
+    for row, (many, one) in enumerate(zip(encoded, columns.column(name))):
+        if row and many and many == encoded[row - 1]:
+            lists.append(lists[-1])
+        else:
+            lists.append(decode_values(many) if many else [one] if one else [])
+    return lists
 
 
 def _bad_images(images: Sequence[str], embedded: Embedded) -> list[str]:
