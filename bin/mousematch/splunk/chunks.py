@@ -22,12 +22,12 @@ import csv
 import io
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
+
+from mousematch.splunk.spool import Spool
 
 MULTIVALUE_PREFIX = "__mv_"
 ROW_INDEX = "_chunked_idx"
@@ -36,8 +36,6 @@ ROW_INDEX = "_chunked_idx"
 # rows with images in them from adding up.
 BLOCK_ROWS = 16_384
 BLOCK_BYTES = 4_000_000
-# A reply's length stands in front of it: what is larger than this waits in a file of the search's dispatch directory.
-REPLY_MEMORY_BYTES = 8_000_000
 
 _HEADER = re.compile(rb"chunked\s+1.0\s*,\s*(\d+)\s*,\s*(\d+)\s*\n")
 _VALUE = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
@@ -260,7 +258,7 @@ class Body:
     """A reply's rows on their way out, as CSV; all data columns first, then the ``__mv_`` columns."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=REPLY_MEMORY_BYTES)  # noqa: SIM115 (closed in send)
+        self._spool = Spool()
         self._fields: list[str] | None = None
         self._multivalue: list[str] = []
         self.rows = 0
@@ -290,15 +288,12 @@ class Body:
             # A row of one empty value would be a blank line.
             cells = [[cell or '""' for cell in cells[0]]]
         text = "\r\n".join(map(",".join, zip(*cells)))
-        self._file.write(text.encode("utf-8", errors="replace") + b"\r\n")
+        self._spool.write(text.encode("utf-8", errors="replace") + b"\r\n")
 
     def send(self, stream: BinaryIO, metadata: dict[str, Any]) -> None:
         """Writes the frame, and lets go of the rows."""
-        with self._file as file:
-            length = file.tell()
-            file.seek(0)
-            _write_head(stream, metadata, length)
-            shutil.copyfileobj(file, stream, 1 << 20)
+        _write_head(stream, metadata, self._spool.length)
+        self._spool.copy_to(stream)
         stream.flush()
 
 

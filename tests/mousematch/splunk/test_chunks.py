@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mousematch.splunk.chunks import (
-    REPLY_MEMORY_BYTES,
     Body,
     Columns,
     ProtocolError,
@@ -90,9 +89,9 @@ def test_blocks_hold_all_rows_in_order_whatever_their_size(size):
 
 
 def test_a_block_ends_where_its_bytes_add_up():
-    rows = [{"image": "x" * 100_000} for _ in range(300)]
+    rows = [{"image": "x" * 10_000} for _ in range(300)]
 
-    blocks = list(frame(to_csv(rows)).blocks(size=1_000_000))
+    blocks = list(frame(to_csv(rows)).blocks(size=300_000))
 
     assert sum(block.rows for block in blocks) == 300
     assert max(block.rows for block in blocks) < 100
@@ -105,14 +104,14 @@ def test_a_chunk_without_rows_gives_no_block(body):
 
 def test_the_next_frame_follows_a_body_that_was_read_in_part():
     head = b'{"action":"execute","finished":false}'
-    body = to_csv([{"n": str(n)} for n in range(100_000)])
+    body = to_csv([{"n": str(n)} for n in range(50_000)])
     stream = io.BytesIO((b"chunked 1.0,%d,%d\n" % (len(head), len(body)) + head + body) * 2)
 
     first = read_frame(stream)
     next(first.blocks(rows=10))
     first.body.drain()
 
-    assert sum(block.rows for block in read_frame(stream).blocks()) == 100_000
+    assert sum(block.rows for block in read_frame(stream).blocks()) == 50_000
     assert read_frame(stream) is None
 
 
@@ -130,17 +129,9 @@ def test_bytes_that_are_no_text_do_not_end_the_search():
 
 
 def test_a_field_of_many_megabytes_is_read():
-    columns = frame(to_csv([{"image": "A" * 12_000_000}])).columns()
+    columns = frame(to_csv([{"image": "A" * 11_000_000}])).columns()
 
-    assert len(columns["image"][0]) == 12_000_000
-
-
-def test_a_large_reply_waits_on_disk_and_arrives_whole():
-    block = Columns({"image": ["A" * 1_000_000] * 4})
-
-    written = sent(*[block] * (REPLY_MEMORY_BYTES // 2_000_000))
-
-    assert len(from_csv(written)[1]) == 16
+    assert len(columns["image"][0]) == 11_000_000
 
 
 def test_half_a_surrogate_from_json_is_replaced():
