@@ -148,7 +148,9 @@ class Registry:
             Path(temporary).chmod(0o644)
             Path(temporary).replace(folder / ACTIVE)
         except OSError as exc:
-            raise ModelError(f"{folder} cannot be written ({exc}); give the Splunk user write access and space.") from exc
+            raise ModelError(
+                f"{folder} cannot be written ({exc}); give the Splunk user write access and space."
+            ) from exc
         return found
 
     def publish(self, name: str, write: Callable[[Path], None]) -> ModelVersion:
@@ -166,7 +168,9 @@ class Registry:
             # The dot keeps an unfinished folder out of the versions, ours and TensorFlow Serving's.
             temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
         except OSError as exc:
-            raise ModelError(f"{parent} cannot be written ({exc}); give the Splunk user write access and space.") from exc
+            raise ModelError(
+                f"{parent} cannot be written ({exc}); give the Splunk user write access and space."
+            ) from exc
         try:
             write(temporary)
             read_version(temporary, name=name, version=0)
@@ -176,18 +180,19 @@ class Registry:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def _number(self, temporary: Path, name: str, parent: Path) -> ModelVersion:
-        for _ in range(_PUBLISH_TRIES):
-            version = max(self.versions(name), default=0) + 1
+        first = max(self.versions(name), default=0) + 1
+        # Numbers may be taken: by somebody who published since we looked, or by a folder without a card.
+        for version in range(first, first + _PUBLISH_TRIES):
             folder = parent / str(version)
             try:
-                # Fails if somebody else published this number since we looked: a filled folder is never replaced.
+                # Fails on a folder that holds anything: nothing is ever replaced.
                 temporary.rename(folder)
             except OSError as exc:
                 if folder.exists():
                     continue
                 raise ModelError(f"{folder} cannot be written ({exc}); give the Splunk user write access.") from exc
             return read_version(folder, name=name, version=version)
-        raise ModelError(f"{parent} holds folders without {CARD} in the way of new versions; remove them.")
+        raise ModelError(f"{parent} holds {_PUBLISH_TRIES} folders without {CARD} in the way of new versions; remove them.")
 
     def _version_folders(self, name: str) -> dict[int, Path]:
         found: dict[int, Path] = {}

@@ -1,0 +1,84 @@
+"""The executors: both give the same embeddings, for any number of images."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mousematch.errors import ModelError
+from mousematch.registry import ModelVersion, Registry
+from mousematch.scorer import executors
+from mousematch.scorer.executors.litert import LiteRTNetwork, cores
+from tests.mousematch.scorer.conftest import EMBEDDING, SIZE, Head, counters, pictures
+
+
+@pytest.fixture(scope="module")
+def tiny(models: Path) -> ModelVersion:
+    return Registry([models]).resolve("tiny")
+
+
+def noise(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, SIZE, SIZE, 3)).astype(np.uint8)
+
+
+def test_litert_gives_an_image_the_same_embedding_in_any_batch(tiny: ModelVersion) -> None:
+    network = LiteRTNetwork(tiny.folder / "model.tflite")
+    images = noise(16)
+
+    whole = network.embed(images)
+
+    assert whole.shape == (16, EMBEDDING)
+    for start, stop in ((0, 1), (1, 6), (6, 16), (0, 16)):
+        np.testing.assert_allclose(network.embed(images[start:stop]), whole[start:stop], atol=1e-5)
+
+
+def test_a_broken_litert_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(b"no model")
+
+    with pytest.raises(ModelError, match=r"model\.tflite is no usable LiteRT model"):
+        LiteRTNetwork(tmp_path / "model.tflite")
+
+
+def test_auto_takes_litert_where_there_is_no_gpu(tiny: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "_NVIDIA", ())
+
+    network = executors.load(tiny, executor="auto", threads=1)
+
+    assert (network.executor, network.device) == ("litert", "CPU")
+
+
+def test_auto_without_tensorflow_names_the_missing_export(
+    tiny: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors.importlib.util, "find_spec", lambda name: None)
+    shutil.copytree(tiny.folder, tmp_path / "1", ignore=shutil.ignore_patterns("*.tflite"))
+    without = ModelVersion(tiny.name, 1, tmp_path / "1", tiny.card)
+
+    with pytest.raises(ModelError, match=r"tiny/1 has no model\.tflite in .*; run python -m mousematch\.export"):
+        executors.load(without, executor="auto", threads=1)
+
+
+def test_a_missing_package_is_named(tiny: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "mousematch.scorer.executors.savedmodel", None)
+
+    with pytest.raises(ModelError, match=r"needs tensorflow, which this Python cannot import .* \[scorer\]"):
+        executors.load(tiny, executor="tensorflow", threads=1)
+
+
+def test_threads_default_to_the_cores_of_this_process() -> None:
+    assert cores() >= 1
+
+
+def test_tensorflow_and_litert_give_the_same_embeddings(head: Head) -> None:
+    images = pictures(21)
+    tensorflow = head.other(executor="tensorflow")
+
+    vectors = tensorflow.client().embed(images)
+
+    np.testing.assert_allclose(vectors, head.client().embed(images), atol=2e-3)
+    assert counters(tensorflow)["embedded"] == 21
+    metadata = tensorflow.client().metadata()["metadata"]["mousematch"]
+    assert metadata["executor"] == "tensorflow"
