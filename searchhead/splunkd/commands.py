@@ -11,9 +11,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -89,21 +89,16 @@ class CustomCommands:
         """The output of one command. Raises CommandError, SearchCancelled."""
         raw_args = self._split(call.name, call.raw_args)
         known = self._known.get((call.name, call.raw_args), {})
-        if known.get("type") == "streaming" and call.distributable and not call.first:
-            return together(list(self._on_indexers([(call.name, raw_args)], table)))
-        with self._start(call.name) as process:
-            configuration = self._getinfo(process, raw_args)
-            _check_place(call, configuration)
-            if call.first:
-                return Table.concat(list(generate(process)))
-            kind = configuration["type"]
-            if kind in ("streaming", "stateful"):
-                return together(list(stream(process, configuration, self._chunks(table), self._dispatch)))
-            if kind == "events":
-                return Table.concat(list(transform(process, self._plan.chunking.cut(table))))
-            return self._reduce(call, raw_args, process, configuration, table)
+        if not (known.get("type") == "streaming" and call.distributable):
+            with self._start(call.name) as process:
+                configuration = self._getinfo(process, raw_args)
+                _check_place(call, configuration)
+                if configuration.get("type") != "streaming" or not call.distributable:
+                    return self._on_search_head(call, raw_args, process, configuration, table)
+                process.close()
+        return together(list(self._on_indexers([(call.name, raw_args)], table, indexers=self._plan.indexers)))
 
-    def _reduce(
+    def _on_search_head(
         self,
         call: CustomCall,
         raw_args: list[str],
@@ -111,15 +106,23 @@ class CustomCommands:
         configuration: dict[str, Any],
         table: Table,
     ) -> Table:
-        """A reporting command, behind its map phase when it asks for one."""
+        if call.first:
+            return Table.concat(list(generate(process)))
+        kind = configuration["type"]
+        if kind in ("streaming", "stateful"):
+            return together(list(stream(process, configuration, self._chunks(table), self._dispatch)))
         chunks: Iterable[Table] = self._plan.chunking.cut(table)
-        preop = self._preop(call.name, configuration)
-        if preop:
-            chunks = self._mapped(preop, table, indexers=self._plan.indexers if call.distributable else 1)
-        show = self._plan.on_preview
-        if show is not None and self._installed[call.name].run_in_preview:
-            chunks = with_previews(chunks, lambda seen: show(call.name, self._preview(call.name, raw_args, seen)))
-        return Table.concat(list(transform(process, chunks)))
+        if kind == "events":
+            return Table.concat(list(transform(process, chunks)))
+        with ExitStack() as map_phase:
+            preop = self._preop(call.name, configuration)
+            if preop:
+                indexers = self._plan.indexers if call.distributable else 1
+                chunks = map_phase.enter_context(closing(self._mapped(preop, table, indexers=indexers)))
+            show = self._plan.on_preview
+            if show is not None and self._installed[call.name].run_in_preview:
+                chunks = with_previews(chunks, lambda seen: show(call.name, self._preview(call.name, raw_args, seen)))
+            return Table.concat(list(transform(process, chunks)))
 
     def _preop(self, command: str, configuration: dict[str, Any]) -> list[tuple[str, list[str]]]:
         """The stages of the map phase: names and raw arguments."""
@@ -131,7 +134,9 @@ class CustomCommands:
             stages.append((name, self._split(name, rest[0] if rest else "")))
         return stages
 
-    def _mapped(self, stages: list[tuple[str, list[str]]], table: Table, *, indexers: int) -> Iterator[Table]:
+    def _mapped(
+        self, stages: list[tuple[str, list[str]]], table: Table, *, indexers: int
+    ) -> Generator[Table, None, None]:
         """The rows after the map phase; it is left out when one of its commands turns out not to stream."""
         try:
             for piece in self._on_indexers(stages, table, indexers=indexers):
@@ -140,16 +145,15 @@ class CustomCommands:
             self._dispatch.log("INFO", "SearchOperator", f"No map phase: {exc} does not stream.")
             yield from self._plan.chunking.cut(table)
 
-    def _on_indexers(
-        self, stages: list[tuple[str, list[str]]], table: Table, *, indexers: int | None = None
-    ) -> Iterator[Streamed]:
+    def _on_indexers(self, stages: list[tuple[str, list[str]]], table: Table, *, indexers: int) -> Iterator[Streamed]:
         """The results of these streaming commands on the indexers."""
 
         def work(indexer: int, rows: Table, numbers: list[int]) -> Iterator[Streamed]:
             chunks = self._chunks(rows, numbers)
+            origin = f"indexer{indexer + 1}" if indexers > 1 else ""
             with ExitStack() as processes:
                 for name, raw_args in stages:
-                    process = processes.enter_context(self._start(name, indexer=indexer))
+                    process = processes.enter_context(self._start(name, origin=origin))
                     configuration = self._getinfo(process, raw_args, on_indexer=True)
                     if configuration.get("type") != "streaming":
                         raise _NotStreaming(name)
@@ -158,7 +162,7 @@ class CustomCommands:
                 for chunk in chunks:
                     yield Streamed(chunk.table, chunk.origins)
 
-        return on_indexers(work, table, indexers or self._plan.indexers, self._dispatch)
+        return on_indexers(work, table, indexers, self._dispatch)
 
     def _preview(self, command: str, raw_args: list[str], seen: list[Table]) -> Table:
         with self._start(command) as process:
@@ -175,7 +179,7 @@ class CustomCommands:
             process.close()
         return configuration
 
-    def _start(self, name: str, *, indexer: int | None = None, quiet: bool = False) -> CommandProcess:
+    def _start(self, name: str, *, origin: str = "", quiet: bool = False) -> CommandProcess:
         """A process of this command. Raises CommandError when it is not installed in a way that can run."""
         command = self._installed[name]
         if command.problem:
@@ -188,7 +192,7 @@ class CustomCommands:
             max_chunk_bytes=command.max_chunk_bytes,
             reply_timeout_s=command.maxwait_s or self._plan.reply_timeout_s,
             exit_timeout_s=self._plan.exit_timeout_s,
-            origin=f"indexer{indexer + 1}" if indexer is not None and self._plan.indexers > 1 else "",
+            origin=origin,
         )
         return CommandProcess(launch, self._dispatch, quiet=quiet)
 

@@ -108,19 +108,26 @@ class CommandProcess:
         return Reply(rows, bool(frame.metadata.get("finished")))
 
     def close(self) -> None:
-        """Ends the input and waits for the process. Raises CommandError for an exit code other than 0."""
+        """Ends the input and waits for the process.
+
+        Raises CommandError for an exit code other than 0, and for output that no request asked for.
+        """
         if self._closed:
             return
-        self._close_pipes()
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()  # type: ignore[union-attr]
         code = self._wait(self.launch.exit_timeout_s)
         if code is None:
             waited = f"{self.launch.exit_timeout_s:g} s after its last reply"
             self._dispatch.log("WARN", "ChunkedExternProcessor", f"{self.launch.command} still ran {waited}: killed.")
             self.kill()
             code = 0
+        left_over = self._left_over()
         self._forget()
         if code != 0:
             raise CommandError(self.launch.command, _exit_text(code))
+        if left_over:
+            raise ProtocolError(self.launch.command, _unasked(left_over))
 
     def kill(self) -> None:
         """Ends the process now: politely, and after a moment by force. Does nothing when it has ended."""
@@ -148,6 +155,9 @@ class CommandProcess:
     def _ask(self, metadata: dict[str, Any], body: Iterable[bytes]) -> protocol.Frame:
         """Sends a request and waits for its reply; tells its messages to the search."""
         try:
+            left_over = self._left_over()
+            if left_over:
+                raise protocol.FrameError(_unasked(left_over))
             frame = self._exchange(protocol.encode(metadata, body))
         except protocol.FrameError as exc:
             raise self._failed(ProtocolError(self.launch.command, str(exc))) from exc
@@ -184,6 +194,11 @@ class CommandProcess:
                         f"The command did not reply within {self._timeout_s:g} s (maxwait, or --timeout) and was ended."
                     )
                     raise self._failed(CommandTimeout(self.launch.command, text))
+
+    def _left_over(self) -> bytes:
+        """What has been written besides the replies, as far as it has arrived."""
+        self._read()
+        return self._reader.pending
 
     def _read(self) -> bool:
         """Takes what has arrived, all of it; False at the end of stdout."""
@@ -267,6 +282,10 @@ class CommandProcess:
                 self._dispatch.stderr_seen = True
                 self._dispatch.log("ERROR", "ChunkedExternProcessor", f"stderr of {self.launch.command}:\n{text}")
             self._stderr.unlink()
+
+
+def _unasked(output: bytes) -> str:
+    return f"It wrote what no request asked for: {output!r}; every request has one reply."
 
 
 def _exit_text(code: int | None) -> str:

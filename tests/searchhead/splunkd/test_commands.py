@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from searchhead.splunkd.chunking import Chunking
@@ -96,16 +98,23 @@ def test_generating_goes_on_until_the_command_has_finished(commands: Commands) -
 
 def test_a_generating_command_in_the_middle_and_a_streaming_one_in_front_are_refused(commands: Commands) -> None:
     with pytest.raises(CommandError, match="must be the first command"):
-        commands.run("count", "to=3", ROWS)
+        commands.run("count", "to=3", ROWS, parse_launches=1)
     with pytest.raises(CommandError, match="needs input"):
         commands.run("upper", "field=a")
 
 
 def test_a_wrong_option_is_told_before_the_search_runs(commands: Commands) -> None:
     with pytest.raises(CommandError, match="error code 1"):
-        commands.run("count", "to=many")
+        commands.run("count", "to=many", parse_launches=1)
 
     assert ("ERROR", "Illegal value: to=many") in commands.messages
+
+
+def test_a_reduce_process_that_dies_ends_the_map_phase(commands: Commands) -> None:
+    with pytest.raises(CommandError, match="non-zero error code 1"):
+        commands.run("dying", "", ROWS, indexers=3, chunking=Chunking.fixed(2))
+
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("indexer")]
 
 
 def test_previews_show_what_has_arrived_so_far(commands: Commands) -> None:

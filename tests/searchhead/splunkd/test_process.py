@@ -29,6 +29,7 @@ ROWS = Table.from_columns({"a": ["x", "y"], "b": [["1", "2"], None]})
         ("exit_0", CommandError, "exited unexpectedly before its last reply"),
         ("error_key", CommandError, "Error in 'misbehave' command: The disk is full."),
         ("too_large", ProtocolError, "larger than maxchunksize = 1000000"),
+        ("two_replies", ProtocolError, "what no request asked for"),
         ("late_exit_4", CommandError, "non-zero error code 4"),
         ("silent_maxwait", CommandTimeout, "did not reply within 1 s"),
     ],
@@ -37,7 +38,7 @@ def test_a_failing_command_fails_the_search_with_its_reason(
     commands: Commands, how: str, kind: type[CommandError], told: str
 ) -> None:
     with pytest.raises(kind, match=told):
-        commands.run("misbehave", f"how={how}", ROWS, parse_launches=0)
+        commands.run("misbehave", f"how={how}", ROWS)
 
 
 def test_error_messages_come_before_the_error(commands: Commands) -> None:
@@ -64,11 +65,11 @@ def test_stderr_goes_to_search_log_at_error_level_and_the_rows_arrive(commands: 
 
 def test_a_reply_that_never_comes_ends_at_the_time_limit(commands: Commands) -> None:
     with pytest.raises(CommandTimeout, match=r"did not reply within 0\.3 s"):
-        commands.run("misbehave", "how=silent", ROWS, parse_launches=0, reply_timeout_s=0.3)
+        commands.run("misbehave", "how=silent", ROWS, reply_timeout_s=0.3)
 
 
 def test_a_command_that_stays_after_its_last_reply_is_ended(commands: Commands) -> None:
-    table = commands.run("misbehave", "how=stays", ROWS, parse_launches=0, exit_timeout_s=0.3)
+    table = commands.run("misbehave", "how=stays", ROWS, exit_timeout_s=0.3)
 
     assert table == ROWS
     assert "still ran 0.3 s after its last reply: killed" in commands.search_log
@@ -91,7 +92,7 @@ def test_cancelling_ends_a_hanging_command(commands: Commands) -> None:
 
     started = time.monotonic()
     with pytest.raises(SearchCancelled):
-        commands.run("misbehave", "how=silent", ROWS, parse_launches=0)
+        commands.run("misbehave", "how=silent", ROWS)
     assert time.monotonic() - started < 5
 
 
@@ -115,7 +116,7 @@ def test_splunkd_starts_commands_for_getinfo_before_the_search(commands: Command
 
 
 def test_getinfo_tells_all_that_splunkd_tells(commands: Commands) -> None:
-    commands.run("misbehave", 'how="record_launch" "two words"', ROWS, parse_launches=0)
+    commands.run("misbehave", 'how="record_launch" "two words"', ROWS)
 
     request = json.loads((commands.state / "launches.txt").read_text())["request"]
     assert set(request) == {"action", "preview", "streaming_command_will_restart", "searchinfo"}

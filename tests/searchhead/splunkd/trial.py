@@ -45,7 +45,7 @@ class Commands:
         **plan: object,
     ) -> Table:
         """The output of one command on this input, after its parse launches; without input it opens the search."""
-        commands = self.prepare(**plan)
+        commands = self.prepare(**{"parse_launches": 0, **plan})
         first = table is None
         call = CustomCall(name, raw_args, 0, first, distributable and not first, (), (), f"| {name} {raw_args}")
         commands.parse([call])

@@ -78,6 +78,8 @@ while True:
         with open(os.path.join(os.environ["MOUSEMATCH_STATE"], "daemon.pid"), "w") as pid:
             pid.write(str(daemon.pid))
     write({"finished": finished}, body)
+    if how == "two_replies":
+        write({"finished": finished}, body)
     if finished and how == "late_exit_4":
         sys.exit(4)
     if finished and how == "stays":
