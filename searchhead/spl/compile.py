@@ -86,9 +86,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of eval: how it is written, how many arguments it takes, and its SQL."""
+    """A function of eval: how it is written, how many arguments it takes, its SQL, and the module that defines it."""
 
     name: str
+    module: str
     usage: str
     least: int
     most: int
@@ -102,7 +103,11 @@ def function(usage: str, least: int, most: int | None = None) -> Callable[[Calla
     """Register a function that is given its arguments as SQL: ``(scope, *arguments)``. ``most`` -1: any number."""
 
     def register(build: Callable[..., Sql]) -> Callable[..., Sql]:
-        syntactic(usage, least, most)(lambda scope, call: build(scope, *(scope.value(part) for part in call.arguments)))
+        def compiled(scope: Scope, call: Call) -> Sql:
+            return build(scope, *(scope.value(part) for part in call.arguments))
+
+        compiled.__module__ = build.__module__
+        syntactic(usage, least, most)(compiled)
         return build
 
     return register
@@ -116,7 +121,7 @@ def syntactic(
     def register(build: Callable[[Scope, Call], Sql]) -> Callable[[Scope, Call], Sql]:
         name = usage.partition("(")[0]
         limit = least if most is None else 1000 if most < 0 else most
-        FUNCTIONS[name] = Function(name, usage, least, limit, build)
+        FUNCTIONS[name] = Function(name, build.__module__.rpartition(".")[2], usage, least, limit, build)
         return build
 
     return register

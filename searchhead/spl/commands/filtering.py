@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import patterns, sql, timespans
 from .. import search_terms as terms
 from ..arguments import Arguments
@@ -52,7 +54,8 @@ def as_terms(frame: Frame, session: Session) -> str:
                 continue
             values = value if isinstance(value, list) else [str(value)]
             plain = field in ("search", "query")
-            either = [item if plain else _quoted(field) + "=" + _quoted(item) for item in values]
+            name = field if re.fullmatch(r"[\w.]+", field) else _quoted(field)
+            either = [item if plain else f"{name}={_quoted(item)}" for item in values]
             parts.append("( " + " OR ".join(either) + " )" if len(either) > 1 else either[0])
         if parts:
             rows.append("( " + " AND ".join(parts) + " )")

@@ -82,7 +82,9 @@ def test_each_value_of_a_multivalue_counts(rows):
 
 
 def test_groups_may_be_of_several_fields(rows):
-    assert rows(f'{SESSIONS} | stats count BY user "session" | head 1') == [{"user": "alice", "session": "s1", "count": "1"}]
+    assert rows(f'{SESSIONS} | stats count BY user "session" | head 1') == [
+        {"user": "alice", "session": "s1", "count": "1"}
+    ]
     assert len(rows(f"{SESSIONS} | stats count BY user, session score")) == 3
 
 
