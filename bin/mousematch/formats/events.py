@@ -74,7 +74,7 @@ class PointColumns:
     """
 
     def __init__(self, names: FieldNames, given: Mapping[str, Sequence[str]]) -> None:
-        self._names = names
+        self._x, self._y, self._button, self._states = (names.x,), (names.y,), (names.button,), names.states
         times = [field for field, _ in names.times if names.time is not None or field != SPLUNK_TIME]
         self._given_times = [given[field] for field in times if field in given]
         self._event_times = times
@@ -86,17 +86,19 @@ class PointColumns:
         """Takes the point of an event in; False if it has none. ``row``: the event's row in the search."""
         nested = event.get(NESTED)
         parts = (event, nested) if isinstance(nested, dict) else (event,)
-        x, y = _first(parts, (self._names.x,)), _first(parts, (self._names.y,))
+        x, y = _first(parts, self._x), _first(parts, self._y)
         if x is None and y is None:
             return False
-        time = next((column[row] for column in self._given_times if column[row]), None)
+        time = None
+        for given in self._given_times:
+            time = time or given[row]
         columns = self.columns
-        columns["time"].append(_first(parts, self._event_times) if time is None else time)
+        columns["time"].append(time or _first(parts, self._event_times))
         columns[SPLUNK_TIME].append(self._splunk_time[row] if self._splunk_time else None)
         columns["x"].append(x)
         columns["y"].append(y)
-        columns["button"].append(_first(parts, (self._names.button,)))
-        columns["state"].append(_first(parts, self._names.states))
+        columns["button"].append(_first(parts, self._button))
+        columns["state"].append(_first(parts, self._states))
         return True
 
 
@@ -104,7 +106,9 @@ def _first(parts: Sequence[Event], fields: Sequence[str]) -> Any:
     """The first value that the parts of an event have under the names, text if it is no plain value; or None."""
     for field in fields:
         for part in parts:
-            value = value_at(part, field)
+            value = part.get(field)
+            if value is None and "." in field:
+                value = value_at(part, field)
             if value is not None and value != "":
                 return value if isinstance(value, (str, int, float)) else str(value)
     return None

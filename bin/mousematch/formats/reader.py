@@ -126,10 +126,10 @@ class _EventReader:
 
     def _key(self, event: Event, around: Event, row: int) -> Key:
         """What the search has in the key's fields, else the event, else the event around it."""
-        return tuple(
+        return tuple([
             column[row] if column and column[row] else _text(events.value_at(event, field), around, field)
             for field, column in self._key_columns
-        )
+        ])  # fmt: skip
 
     def _salvaged_key(self, raw: str, row: int) -> Key:
         """The key of an event that is cut off: what can be found of it by its names."""
