@@ -147,6 +147,18 @@ def compare(folder: Path, rows: int, repetitions: int) -> None:
         )
 
 
+def start(folder: Path, repetitions: int) -> None:
+    """Prints how long a launch takes that asks for getinfo alone, of which splunkd makes up to three a search."""
+    request, out = folder / "getinfo", folder / "out"
+    request.write_bytes(getinfo())
+    runs = [
+        (cost(folder / "pass.py", request, out), cost(APP / "bin" / "mouseencode.py", request, out))
+        for _ in range(repetitions)
+    ]
+    plain, own = (statistics.median(pair[number].cpu_s for pair in runs) for number in (0, 1))
+    print(f"getinfo alone, CPU: splunk-sdk {plain:.2f} s, mouseencode {own:.2f} s")
+
+
 def memory(folder: Path, largest: int) -> None:
     """Prints time and peak memory of one reduce process that gets the events themselves."""
     requests, out = folder / "requests", folder / "out"
@@ -172,6 +184,7 @@ def main() -> None:
               f"{'CPU':>11}{'records':>13}{'ratio':>9}")
         for rows in (5_000, 50_000):
             compare(Path(folder), rows, options.repetitions)
+        start(Path(folder), 2 * options.repetitions + 1)
         memory(Path(folder), options.largest)
 
 
