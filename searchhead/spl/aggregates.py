@@ -51,9 +51,11 @@ _TIMES: dict[str, str] = {"earliest_time": "min({tx})", "latest_time": "max({tx}
 _ALIASES = {"c": "count", "mean": "avg", "distinct_count": "dc", "estdc": "dc"}
 _PERCENTILE = re.compile(r"(?:p|perc|exactperc|upperperc)(\d{1,2}(?:\.\d+)?|100)")
 
-FUNCTIONS = ("count", "dc", "estdc", "sum", "sumsq", "avg", "min", "max", "median", "perc<N>", "exactperc<N>", "upperperc<N>", "mode",
-             "stdev", "stdevp", "var", "varp", "range", "values", "list", "first", "last", "earliest", "latest",
-             "earliest_time", "latest_time")  # fmt: skip
+FUNCTIONS = (
+    *("count", "dc", "estdc", "sum", "sumsq", "avg", "min", "max", "median", "perc<N>", "exactperc<N>", "upperperc<N>"),
+    *("mode", "stdev", "stdevp", "var", "varp", "range", "values", "list", "first", "last", "earliest", "latest"),
+    *("earliest_time", "latest_time"),
+)
 
 
 @dataclass(frozen=True)

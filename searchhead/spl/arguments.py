@@ -16,7 +16,7 @@ from .syntax import Pipeline, Stage
 
 @dataclass(frozen=True)
 class Argument:
-    """One piece: ``kind`` is word, quoted, sign, option (then ``name`` is its name) or subsearch (then ``text`` its index)."""
+    """One piece: ``kind`` is word, quoted, sign, option (with its ``name``) or subsearch (``text`` is its index)."""
 
     kind: str
     text: str

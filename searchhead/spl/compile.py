@@ -222,7 +222,8 @@ _OPERATORS: dict[str, Callable[[Scope, Operation], Sql]] = {
     "and": _logic("AND"), "or": _logic("OR"), "xor": _xor, "not": _not,
     "=": _comparison, "!=": _comparison, "<": _comparison, ">": _comparison, "<=": _comparison, ">=": _comparison,
     "in": _membership, "like": _like,
-    ".": _concatenation, "+": _sum, "-": _arithmetic, "*": _arithmetic, "/": _arithmetic, "%": _arithmetic, "negate": _negated,
+    ".": _concatenation, "+": _sum, "-": _arithmetic, "*": _arithmetic, "/": _arithmetic, "%": _arithmetic,
+    "negate": _negated,
 }  # fmt: skip
 
 

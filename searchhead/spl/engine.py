@@ -208,7 +208,10 @@ class Engine:
 
 
 # A multivalue crosses into DuckDB as one text: values joined by U+001F after U+001B escapes both.
-_UNPACKED = "list_transform(string_split({0}, chr(31)), lambda v: replace(replace(v, chr(27) || 'u', chr(31)), chr(27) || 'e', chr(27)))"
+_UNPACKED = (
+    "list_transform(string_split({0}, chr(31)),"
+    " lambda v: replace(replace(v, chr(27) || 'u', chr(31)), chr(27) || 'e', chr(27)))"
+)
 
 
 def _packed(value: Value) -> str | None:

@@ -1,8 +1,8 @@
 """Lookups: which file or collection a name means, and what is in it.
 
 A name is a CSV file (``x.csv``, ``x.csv.gz``), or a stanza of transforms.conf with ``filename`` or with
-``external_type = kvstore`` and ``collection``. Files are looked for in the search's own state first, then in the app, then in
-the further folders.
+``external_type = kvstore`` and ``collection``. Files are looked for in the search's own state first, then in the
+app, then in the further folders.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ENDINGS = (".csv", ".csv.gz")
 
 @dataclass(frozen=True)
 class Definition:
-    """A lookup: a CSV file's ``filename``, or a KV-store ``collection`` with its ``fields``; ``settings`` of transforms.conf."""
+    """A lookup: a CSV file's ``filename``, or a ``collection`` with its ``fields``; ``settings`` of transforms.conf."""
 
     name: str
     filename: str | None = None
@@ -50,7 +50,8 @@ def define(name: str, session: Session) -> Definition:
     if stanza is not None:
         raise _refused(
             session,
-            f"The lookup table '{name}' is of an unknown kind: transforms.conf gives neither filename nor external_type = kvstore.",
+            f"The lookup table '{name}' is of an unknown kind:"
+            " transforms.conf gives neither filename nor external_type = kvstore.",
         )
     if name.endswith(_ENDINGS) or find(name, session) is not None:
         return Definition(name, filename=name)
@@ -82,7 +83,8 @@ def load(definition: Definition, session: Session) -> Frame:
     if path is None:
         raise _refused(
             session,
-            f"The lookup table '{definition.name}' is invalid: there is no file '{definition.filename}' in the lookup folders.",
+            f"The lookup table '{definition.name}' is invalid:"
+            f" there is no file '{definition.filename}' in the lookup folders.",
         )
     return _quick(path, session) or session.engine.load(_careful(path, session))
 
@@ -132,7 +134,8 @@ def _quick(path: Path, session: Session) -> Frame | None:
         return None
     types = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header)))
     source = (
-        f"read_csv({sql.quoted(str(path))}, header = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false, strict_mode = true,"
+        f"read_csv({sql.quoted(str(path))}, auto_detect = false, strict_mode = true,"
+        " header = true, delim = ',', quote = '\"', escape = '\"',"
         f" columns = {{{types}}}, nullstr = '', allow_quoted_nulls = true, null_padding = false, max_line_size = 100000000)"
     )
     columns = {name: Sql(f"c{index}", "text", plain=True) for index, name in enumerate(header)}

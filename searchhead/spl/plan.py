@@ -1,4 +1,4 @@
-"""From a search's text to its steps: every command is known and its arguments are read before anything runs, as splunkd does."""
+"""From pipelines to steps: as in splunkd, every command is known and its arguments are read before anything runs."""
 
 from __future__ import annotations
 

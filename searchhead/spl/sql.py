@@ -15,9 +15,10 @@ Kind = Literal["text", "number", "boolean", "multi", "null"]
 # num() reads text as a number, for columns; numx() does the same while naming its argument once, so that nested
 # expressions do not grow exponentially; fmt() writes a number.
 MACROS = (
-    "CREATE MACRO num(x) AS CASE WHEN isfinite(TRY_CAST(x AS DOUBLE)) AND NOT contains(x, '_') THEN TRY_CAST(x AS DOUBLE) END",
-    r"CREATE MACRO numx(x) AS TRY_CAST(NULLIF(regexp_extract(x, '^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?[12]?\d?\d)?\s*$'), '')"
-    " AS DOUBLE)",
+    "CREATE MACRO num(x) AS"
+    " CASE WHEN isfinite(TRY_CAST(x AS DOUBLE)) AND NOT contains(x, '_') THEN TRY_CAST(x AS DOUBLE) END",
+    "CREATE MACRO numx(x) AS TRY_CAST(NULLIF("
+    r"regexp_extract(x, '^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?[12]?\d?\d)?\s*$'), '') AS DOUBLE)",
     "CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END",
     "CREATE MACRO positive(x) AS CASE WHEN x > 0 THEN x END",
     "CREATE MACRO nonnegative(x) AS CASE WHEN x >= 0 THEN x END",
@@ -28,7 +29,7 @@ MACROS = (
 
 @dataclass(frozen=True)
 class Sql:
-    """A piece of SQL and the kind of its values. ``plain``: a column or a literal, cheap to repeat. ``literal``: its text."""
+    """A piece of SQL and the kind of its values. ``plain``: a column or literal, cheap to repeat. ``literal``: its text."""
 
     text: str
     kind: Kind

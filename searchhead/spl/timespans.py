@@ -1,4 +1,4 @@
-"""Spans of time as SPL writes them: ``5m`` as a width of buckets, ``-1d@d`` as a way from one time to another. UTC throughout."""
+"""Spans of time as SPL writes them: ``5m`` as a width of buckets, ``-1d@d`` as a way from a time to another. In UTC."""
 
 from __future__ import annotations
 

@@ -132,7 +132,8 @@ _RUNNING = (
 
 
 @command(
-    "streamstats [window=<count>] [current=<bool>] <function>[(<field>|eval(<expression>))] [AS <field>] ... [BY <field> ...]",
+    "streamstats [window=<count>] [current=<bool>]"
+    " <function>[(<field>|eval(<expression>))] [AS <field>] ... [BY <field> ...]",
     "transforming",
 )
 def streamstats(stage: Stage, planner: Planner) -> Run:
@@ -195,7 +196,10 @@ def _windowed(aggregate: Aggregate, value: Sql, over: str) -> Sql:
     return Sql(calls[function].format(x=x, n=n, o=over), "number")
 
 
-_RANKING = "[<count>] <field> ... [BY <field> ...] [limit=<count>] [countfield=<field>] [percentfield=<field>] [showcount=<bool>] [showperc=<bool>]"
+_RANKING = (
+    "[<count>] <field> ... [BY <field> ...] [limit=<count>]"
+    " [countfield=<field>] [percentfield=<field>] [showcount=<bool>] [showperc=<bool>]"
+)
 
 
 @command(f"top {_RANKING}", "transforming")

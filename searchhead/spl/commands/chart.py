@@ -34,7 +34,8 @@ _MOST_BUCKETS = 50_000
 
 
 @command(
-    "timechart [span=<span>] [limit=<count>] [useother=<bool>] [usenull=<bool>] [cont=<bool>] <function>[(<field>)] [AS <field>] ... [BY <field>]",
+    "timechart [span=<span>] [limit=<count>] [useother=<bool>] [usenull=<bool>] [cont=<bool>]"
+    " <function>[(<field>)] [AS <field>] ... [BY <field>]",
     "transforming",
 )
 def timechart(stage: Stage, planner: Planner) -> Run:
@@ -149,7 +150,7 @@ def _charted(frame: Frame, wanted: Aggregations, starts: list[float], limit: int
 
 
 def _series(frame: Frame, wanted: Aggregations, limit: int, session: Session) -> tuple[Frame, list[str]]:
-    """The frame with each row's series, and the series in order: the largest by the sum of the first aggregate, OTHER, NULL."""
+    """The frame with each row's series, and the series: the largest by the sum of the first aggregate, OTHER, NULL."""
     options = wanted.options
     other, null = options.get("otherstr", "OTHER"), options.get("nullstr", "NULL")
     key = sql.first(frame.get(wanted.by[0]))

@@ -50,7 +50,10 @@ def appendpipe(stage: Stage, planner: Planner) -> Run:
 
 @command("join [type=inner|left|outer] [max=<rows>] [overwrite=<bool>] [<field> ...] [<subsearch>]", "transforming")
 def join(stage: Stage, planner: Planner) -> Run:
-    """Each row with the fields of the subsearch's row (the first ``max``; 0: all) that has the same values; inner drops the others."""
+    """Each row with the fields of the subsearch's rows that have the same values, the first ``max`` (1; 0: all) of them.
+
+    ``type=inner`` drops rows without such a row, ``left`` keeps them.
+    """
     arguments = Arguments(stage)
     kind = (arguments.option("type", "inner") or "").lower()
     most = arguments.integer("max", 1)
@@ -73,7 +76,8 @@ def join(stage: Stage, planner: Planner) -> Run:
         right = {field: Sql(f"s.{column.text}", column.kind, plain=True) for field, column in other.columns.items()}
         same = [f"{sql.first(left.get(key, sql.NULL))} = {sql.first(right.get(key, sql.NULL))}" for key in keys]
         partition = ", ".join(sql.first(other.get(key)) for key in keys) or "1"
-        ranked = f"(SELECT *, rowid AS line, row_number() OVER (PARTITION BY {partition} ORDER BY rowid) AS place FROM {other.name})"
+        place = f"row_number() OVER (PARTITION BY {partition} ORDER BY rowid)"
+        ranked = f"(SELECT *, rowid AS line, {place} AS place FROM {other.name})"
         bound = f" AND s.place <= {most}" if most else ""
         outputs = dict(left)
         for field, column in right.items():

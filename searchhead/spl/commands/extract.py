@@ -37,7 +37,8 @@ def rex(stage: Stage, planner: Planner) -> Run:
     pattern = patterns.compiled_pattern(text, stage.name)
     if not pattern.groupindex:
         raise arguments.error(
-            f"The regex '{text}' does not extract anything. It should specify at least one named group. Format: (?<name>...)."
+            f"The regex '{text}' does not extract anything. It should specify at least one named group."
+            " Format: (?<name>...)."
         )
 
     def run(frame: Frame, session: Session) -> Frame:

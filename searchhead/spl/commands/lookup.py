@@ -52,7 +52,8 @@ def inputlookup(stage: Stage, planner: Planner) -> Run:
 
 
 @command(
-    "outputlookup [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>] [key_field=<field>] [max=<rows>] <lookup>",
+    "outputlookup [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>]"
+    " [key_field=<field>] [max=<rows>] <lookup>",
     "transforming",
 )
 def outputlookup(stage: Stage, planner: Planner) -> Run:

@@ -12,7 +12,7 @@ from ..syntax import Stage
 
 @command('makemv [delim="<text>" | tokenizer="<regex>"] [allowempty=<bool>] [setsv=<bool>] <field>', "streaming")
 def makemv(stage: Stage, planner: Planner) -> Run:
-    """The field's text split at a delimiter (a blank unless told otherwise), or its regex's first groups, as a multivalue."""
+    """The field's text split at a delimiter (a blank by default), or its matches of a regex's first group."""
     arguments = Arguments(stage)
     delimiter, tokenizer = arguments.option("delim"), arguments.option("tokenizer")
     allow_empty = arguments.flag("allowempty")
@@ -52,7 +52,8 @@ def mvexpand(stage: Stage, planner: Planner) -> Run:
             return frame
         values = f"list_slice({column.text}, 1, {limit})" if limit else column.text
         held = f"(CASE WHEN len({column.text}) > 0 THEN {values} ELSE [CAST(NULL AS VARCHAR)] END)"
-        source = f"(SELECT *, rowid AS line, unnest({held}) AS one, generate_subscripts({held}, 1) AS place FROM {frame.name})"
+        place = f"generate_subscripts({held}, 1)"
+        source = f"(SELECT *, rowid AS line, unnest({held}) AS one, {place} AS place FROM {frame.name})"
         return session.engine.select(
             {**frame.columns, field: Sql("one", "text", plain=True)}, source, "ORDER BY line, place"
         )

@@ -94,7 +94,8 @@ def _mvzip(scope: Scope, left: Sql, right: Sql, delimiter: Sql | None = None) ->
     between = "','" if delimiter is None else sql.text(delimiter)
     pairs = f"list_zip({a}, {b}, TRUE)"  # TRUE: as long as the shorter one
     return Sql(
-        f"(CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN list_transform({pairs}, lambda p: p[1] || {between} || p[2]) END)",
+        f"(CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL"
+        f" THEN list_transform({pairs}, lambda p: p[1] || {between} || p[2]) END)",
         "multi",
     )
 

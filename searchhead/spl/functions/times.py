@@ -69,7 +69,8 @@ def _relative_time(scope: Scope, time: Sql, specifier: Sql) -> Sql:
     made = timespans.relative(specifier.literal or "", sql.number(time))
     if made is None:
         raise scope.error(
-            f"The arguments to the 'relative_time' function are invalid: '{specifier.literal}' is no specifier such as \"-1d@d\"."
+            f"The arguments to the 'relative_time' function are invalid: '{specifier.literal}' is no specifier"
+            ' such as "-1d@d".'
         )
     return Sql(made, "number")
 

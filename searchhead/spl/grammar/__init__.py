@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
-
 _STARTS = {
     "pipeline": ("pipeline",),
     "expression": ("eval", "where", "aggregations"),

@@ -10,7 +10,8 @@ SESSIONS = "| inputlookup sessions.csv"
 # Four rows at 1700000000, +600, +1200 and +4800 seconds; v is 1, 2, 4, 8; kind is a, b, a, null.
 EVENTS = (
     "| makeresults count=4 | streamstats count AS n"
-    ' | eval _time=_time+case(n=1, 0, n=2, 600, n=3, 1200, n=4, 4800), v=pow(2, n-1), kind=case(n=1, "a", n=2, "b", n=3, "a")'
+    " | eval _time=_time+case(n=1, 0, n=2, 600, n=3, 1200, n=4, 4800), v=pow(2, n-1),"
+    ' kind=case(n=1, "a", n=2, "b", n=3, "a")'
 )
 
 
@@ -74,7 +75,8 @@ def test_each_value_of_a_multivalue_counts(rows):
 
     assert rows(f"{text} | stats count(m) dc(m) sum(m) values(m) list(m) max(m) perc50(m)") == [
         {
-            "count(m)": "6", "dc(m)": "2", "sum(m)": "10", "values(m)": ["1", "2"], "list(m)": ["1", "2", "2", "1", "2", "2"],
+            "count(m)": "6", "dc(m)": "2", "sum(m)": "10", "values(m)": ["1", "2"],
+            "list(m)": ["1", "2", "2", "1", "2", "2"],
             "max(m)": "2", "perc50(m)": "2",
         }
     ]  # fmt: skip
@@ -143,7 +145,8 @@ def test_streamstats_runs_over_the_rows_so_far(rows):
 
 def test_streamstats_windows_may_leave_out_the_current_row(rows):
     found = rows(
-        f"{SESSIONS} | streamstats window=2 sum(score) AS two | streamstats current=f window=1 last(score) AS before | fields two before"
+        f"{SESSIONS} | streamstats window=2 sum(score) AS two"
+        " | streamstats current=f window=1 last(score) AS before | fields two before"
     )
 
     assert found == [
@@ -168,7 +171,8 @@ def test_timechart_fills_gaps(table):
     made = table(f"{EVENTS} | timechart span=30m count, sum(v) AS s")
 
     assert made == Table.from_columns({
-        "_time": ["1699999200", "1700001000", "1700002800", "1700004600"], "count": ["2", "1", "0", "1"], "s": ["3", "4", None, "8"],
+        "_time": ["1699999200", "1700001000", "1700002800", "1700004600"],
+        "count": ["2", "1", "0", "1"], "s": ["3", "4", None, "8"],
     })  # fmt: skip
 
 
@@ -216,7 +220,8 @@ def test_timechart_chooses_a_span(table):
 
 def test_months_are_buckets_of_their_own_length(table):
     made = table(
-        '| makeresults count=3 | streamstats count AS n | eval _time=strptime("2024-0".n."-15", "%Y-%m-%d") | timechart span=1mon count'
+        '| makeresults count=3 | streamstats count AS n | eval _time=strptime("2024-0".n."-15", "%Y-%m-%d")'
+        " | timechart span=1mon count"
     )
 
     assert made.column("_time") == ["1704067200", "1706745600", "1709251200"]
