@@ -38,11 +38,15 @@ class Accuracy:
 
 
 def embeddings_of(
-    recording: Recording, encoding: Encoding, embed: Embed, window: WindowSpec | None = None
-) -> NDArray[np.float32]:
-    """Embeddings of a recording's windows, float32 (n, d), in order."""
-    windows = cut(recording.points, window or encoding.window)
-    return embed(np.stack(list(encoding.images(recording.points, windows))))
+    recordings: Sequence[Recording], encoding: Encoding, embed: Embed, window: WindowSpec | None = None
+) -> list[NDArray[np.float32]]:
+    """Embeddings of each recording's windows, float32 (n, d), in order. All are embedded at once, in full batches."""
+    drawn = [
+        list(encoding.images(recording.points, cut(recording.points, window or encoding.window)))
+        for recording in recordings
+    ]
+    embeddings = embed(np.stack([image for images in drawn for image in images]))
+    return np.split(embeddings, np.cumsum([len(images) for images in drawn])[:-1])
 
 
 def trials(
@@ -55,8 +59,7 @@ def trials(
     """Every test recording against everybody enrolled by the enroll recordings."""
     enrolled: dict[str, list[NDArray[np.float32]]] = {}
     probes = []
-    for recording in recordings:
-        embeddings = embeddings_of(recording, encoding, embed, window)
+    for recording, embeddings in zip(recordings, embeddings_of(recordings, encoding, embed, window)):
         if recording.purpose == "enroll":
             enrolled.setdefault(recording.person, []).append(embeddings)
         else:
@@ -67,8 +70,8 @@ def trials(
 def cohort_of(recordings: Sequence[Recording], encoding: Encoding, embed: Embed) -> NDArray[np.float32]:
     """One embedding per background person, float32 (people, d), unit length."""
     by_person: dict[str, list[NDArray[np.float32]]] = {}
-    for recording in recordings:
-        by_person.setdefault(recording.person, []).append(embeddings_of(recording, encoding, embed))
+    for recording, embeddings in zip(recordings, embeddings_of(recordings, encoding, embed)):
+        by_person.setdefault(recording.person, []).append(embeddings)
     return np.stack([mean_direction(np.concatenate(parts)) for parts in by_person.values()])
 
 
