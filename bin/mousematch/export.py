@@ -197,6 +197,12 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     temporary.replace(folder / CARD)
 
 
+def record(folder: Path, difference: float) -> None:
+    """Writes into a version's card by how much SavedModel and LiteRT model differ."""
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    write_card(folder, {**card, "export": {"largest_difference": float(f"{difference:.1e}")}})
+
+
 def _size(folder: Path) -> int:
     try:
         return int(json.loads((folder / CARD).read_text("utf-8"))["size"])

@@ -151,11 +151,14 @@ def test_exporting_again_replaces_what_is_there(version: Path, tmp_path: Path) -
     (tmp_path / "1" / "model.tflite").write_bytes(b"old")
     (tmp_path / "1" / "variables" / "old").write_bytes(b"old")
 
-    assert export.main([str(tmp_path / "1")]) == 0
+    assert export.main(["--record", str(tmp_path / "1")]) == 0
 
     assert (tmp_path / "1" / "model.tflite").read_bytes() == (version / "model.tflite").read_bytes()
     files = sorted(path.name for path in (tmp_path / "1").rglob("*"))
     assert "old" not in files
+    card = json.loads((tmp_path / "1" / "model.json").read_text())
+    assert 0 < card["export"]["largest_difference"] < export.AGREEMENT
+    assert card["size"] == SIZE
     assert not [name for name in files if name.startswith(".")]
 
 
