@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
@@ -18,6 +18,16 @@ from samples.searches import Search
 
 _VERDICT_STYLES = {"match": "green", "mismatch": "red", "insufficient": "yellow", "not_enrolled": "yellow"}
 _OUTCOMES = {"right": ("✓", "green"), "missed": ("✗ missed", "bold red"), "false alarm": ("✗ false alarm", "bold red")}
+_COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
+    ("user", "left"),
+    ("session", "left"),
+    ("score", "right"),
+    ("LLR", "right"),
+    ("evidence", "right"),
+    ("verdict", "left"),
+    ("in truth", "left"),
+    ("", "left"),
+)
 # In a file or a pipe there is no width; this one keeps the tables on one line a row.
 _WIDTH = 120
 
@@ -57,18 +67,9 @@ def enrollment_table(screen: Console, rows: Sequence[Row]) -> None:
 
 def sessions_table(screen: Console, sessions: Sequence[ScoredSession]) -> None:
     """One line a session: what the search says, and what is true."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
-    for field, justify in (
-        ("user", "left"),
-        ("session", "left"),
-        ("match_score", "right"),
-        ("match_llr", "right"),
-        ("match_evidence_s", "right"),
-        ("match_verdict", "left"),
-        ("in truth", "left"),
-        ("", "left"),
-    ):
-        table.add_column(field, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for field, justify in _COLUMNS:
+        table.add_column(field, justify=justify, no_wrap=True)
     before = ""
     for session in sessions:
         if before and session.user != before:
@@ -81,7 +82,7 @@ def sessions_table(screen: Console, sessions: Sequence[ScoredSession]) -> None:
             escape(session.session),
             "–" if session.score is None else probability(session.score),
             "–" if session.llr is None else f"{session.llr:+.2f}",
-            f"{session.evidence_s:.1f}",
+            f"{session.evidence_s:.0f} s",
             Text(session.verdict, _VERDICT_STYLES.get(session.verdict, "")),
             escape(truth) if session.genuine else Text(truth, "red"),
             Text(mark, style),

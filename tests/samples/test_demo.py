@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -75,3 +76,27 @@ def test_names_with_brackets_are_printed_as_they_are() -> None:
     terminal.message(console, "WARN [mouseencode] [/red] dropped 3 points")
 
     assert "WARN [mouseencode] [/red] dropped 3 points" in printed(console)
+
+
+@pytest.mark.skipif(not list(searches.ROOT.glob("models/base/*/model.tflite")), reason="make export has not run")
+def test_the_demo_enrolls_scores_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole path for one user, with the model that ships; the templates stay for the next search."""
+    report, state = tmp_path / "out" / "report.html", tmp_path / "state"
+
+    code = demo.main(["--users", "amara", "--state", str(state), "--report", str(report)])
+    next_search = searches.run(
+        Search(
+            "next",
+            '| inputlookup mousematch_sample.csv where purpose="test" AND user="amara" | mouseencode by truth | mousescore'
+            " | stats count, avg(match_llr) as llr by truth",
+        ),
+        options=["--state", str(state)],
+    )
+
+    output = capsys.readouterr().out
+    assert code == 0, output
+    assert "amara-05" in output and "AUC" in output and str(report) in output
+    assert report.read_text(encoding="utf-8").count("<article") == 7
+    llrs = {row["truth"]: (row["count"], float(str(row["llr"]))) for row in next_search.rows}
+    assert llrs["genuine"][0] == "3" and llrs["impostor"][0] == "4"
+    assert llrs["genuine"][1] > llrs["impostor"][1]
