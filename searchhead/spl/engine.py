@@ -98,7 +98,7 @@ class Engine:
         except (duckdb.Error, RuntimeError) as exc:
             raise self._refused(exc) from exc
         (array,) = arrays.values()
-        values: list[Any] = np.ma.asarray(array).astype(object).tolist()
+        values: list[Any] = array.tolist()  # masked values, SQL's NULL, become None
         return values
 
     def _refused(self, exc: Exception) -> SplError:
@@ -183,14 +183,14 @@ class Engine:
 
     def table(self, frame: Frame) -> Table:
         """A frame's rows as a table."""
+        # A scan gives a stored table's rows in their order: DuckDB keeps it unless told not to.
         columns: dict[str, list[Value]] = {}
         for field, column in frame.columns.items():
             if column.kind == "multi":
-                rows = self.rows(f"SELECT {column.text} FROM {frame.name} ORDER BY rowid")
+                rows = self.rows(f"SELECT {column.text} FROM {frame.name}")
                 columns[field] = [_single(values) for (values,) in rows]
             else:
-                query = f"SELECT {sql.text(column)} AS v FROM {frame.name} ORDER BY rowid"
-                columns[field] = self.values(query)
+                columns[field] = self.values(f"SELECT {sql.text(column)} FROM {frame.name}")
         return Table(columns, len(frame))
 
     def _column(self) -> str:

@@ -118,6 +118,17 @@ def save(definition: Definition, table: Table, session: Session, *, append: bool
         raise _refused(session, f"The lookup '{definition.name}' cannot be written: {exc.strerror or exc}.") from exc
 
 
+def whole(definition: Definition, setting: str, default: int, session: Session) -> int:
+    """A whole number of the definition's settings. Raises LookupFileError."""
+    text = definition.settings.get(setting, "").strip()
+    if text and not (text.isdecimal() and text.isascii() and len(text) < 10):
+        message = (
+            f"The lookup table '{definition.name}' has {setting} = {text} in transforms.conf; it is a whole number."
+        )
+        raise _refused(session, message)
+    return int(text) if text else default
+
+
 def is_case_sensitive(definition: Definition) -> bool:
     """Whether keys match in their case only."""
     return is_true(definition.settings.get("case_sensitive_match"), default=True)

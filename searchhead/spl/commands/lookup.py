@@ -162,7 +162,7 @@ def _joined(
             conditions.append(f"list_contains(list_transform({column.text}, lambda v: {fold('v')}), {key})")
         else:
             conditions.append(f"{fold(sql.text(column))} = {key}")
-    most = int(definition.settings.get("max_matches", "1000") or 1000)
+    most = lookups.whole(definition, "max_matches", 1000, session)
     gathered = ", ".join(
         f"list({sql.first(_of('l', rows.columns[pair.theirs]))} ORDER BY l.rowid) AS o{index}"
         for index, pair in enumerate(outputs)
@@ -172,7 +172,7 @@ def _joined(
         f" ON {' AND '.join(conditions)} GROUP BY e.rowid)"
     )
     default = (
-        definition.settings.get("default_match") if int(definition.settings.get("min_matches", "0") or 0) > 0 else None
+        definition.settings.get("default_match") if lookups.whole(definition, "min_matches", 0, session) > 0 else None
     )
     columns = {field: _of("e", column) for field, column in frame.columns.items()}
     lacking = " AND ".join(f"({sql.is_null(columns.get(pair.ours, sql.NULL))})" for pair in outputs) or "TRUE"

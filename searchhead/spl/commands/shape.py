@@ -21,6 +21,10 @@ from ..syntax import Stage
 def evaluate(stage: Stage, planner: Planner) -> Run:
     """Fields from expressions; each sees those before it."""
     assignments = parse_assignments(stage.raw_args, command=stage.name, position=stage.args_position)
+    for assignment in assignments:
+        if re.search(r"\{[^{}]+\}", assignment.field):
+            message = f"The field name '{assignment.field}' is made of a field's value, which is not supported here."
+            raise in_command(stage.name, message, stage.args_position)
 
     def run(frame: Frame, session: Session) -> Frame:
         source, columns = frame.name, dict(frame.columns)

@@ -60,6 +60,10 @@ external_type = kvstore
 collection = mousematch_templates
 fields_list = _key, user, windows
 
+[many]
+filename = towns.csv
+max_matches = many
+
 [odd]
 external_cmd = x.py
 """

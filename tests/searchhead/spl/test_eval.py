@@ -256,6 +256,7 @@ def test_every_function_has_a_case():
         ('eval x=relative_time(1, "soon")', "'soon'"),
         ('eval x=strftime(1, "%J")', "'%J'"),
         ("eval x=1e999", "'1e999'"),
+        ("eval {x}=1", "The field name '{x}' is made of a field's value"),
         ("eval x=mvfilter(a=1 OR b=2)", "exactly one field"),
     ],
 )

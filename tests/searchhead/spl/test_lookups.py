@@ -193,6 +193,7 @@ def test_lookups_on_the_kv_store_read_and_write_documents(context):
         ("| inputlookup empty.csv", "its first line must name the fields"),
         ("| makeresults | outputlookup nosuch", "requires a .csv or KV store lookup definition"),
         ("| makeresults | outputlookup templates", "needs the KV store"),
+        ("| makeresults | lookup many town", "has max_matches = many in transforms.conf; it is a whole number"),
         ("| makeresults | lookup towns", "Must specify one or more lookup fields."),
         ("| makeresults | lookup towns nosuch", "Could not find the field 'nosuch' in the lookup table 'towns'."),
     ],
@@ -218,7 +219,7 @@ def test_a_full_or_forbidden_disk_is_an_error_of_the_search(context, tmp_path: P
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=6)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=5))
 def test_what_was_written_is_read(context, cells: list[list[str]]):
     columns = {f"f{i}": [row[i] or None for row in cells] for i in range(3)}
