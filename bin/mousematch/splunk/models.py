@@ -93,16 +93,14 @@ def _row(models: Registry, name: str, version: int, active: bool) -> dict[str, A
 
 
 def _pairs(value: object, prefix: str = "") -> list[str]:
-    """A card's nested object as "a.b=value" texts."""
-    if not isinstance(value, Mapping):
-        return []
-    pairs: list[str] = []
-    for name, item in value.items():
-        if isinstance(item, Mapping):
-            pairs += _pairs(item, f"{prefix}{name}.")
-        else:
-            pairs.append(f"{prefix}{name}={item}")
-    return pairs
+    """A card's nested objects and lists as "a.b=value" texts; the elements of a list are numbered from 0."""
+    if isinstance(value, Mapping):
+        items = [(str(name), item) for name, item in value.items()]
+    elif isinstance(value, list):
+        items = [(str(number), item) for number, item in enumerate(value)]
+    else:
+        return [f"{prefix[:-1]}={value}"] if prefix and value is not None else []
+    return [pair for name, item in items for pair in _pairs(item, f"{prefix}{name}.")]
 
 
 def _formats(version: ModelVersion) -> list[str]:
