@@ -100,8 +100,8 @@ def _report(sessions: Sequence[results.ScoredSession], summary: Summary, done: S
             user=results.text(row, "user"),
             windows=results.text(row, "windows"),
             sessions=results.text(row, "sessions"),
-            active_s=results.text(row, "active_s"),
-            consistency=results.text(row, "consistency"),
+            active_s=results.rounded(row, "active_s", ".0f"),
+            consistency=results.rounded(row, "consistency", "+.2f"),
         )
         for row in done[0].rows
     ]

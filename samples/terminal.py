@@ -12,7 +12,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from samples.report.results import Row, ScoredSession, probability, text
+from samples.report.results import Row, ScoredSession, probability, rounded, text
 from samples.report.summary import Summary
 from samples.searches import Search
 
@@ -59,8 +59,9 @@ def enrollment_table(screen: Console, rows: Sequence[Row]) -> None:
         table.add_column(field, justify="right")
     table.add_column("reason")
     for row in rows:
-        cells = ("user", "status", "sessions", "windows", "active_s", "consistency", "reason")
-        table.add_row(*(escape(text(row, field)) for field in cells))
+        counts = (text(row, "user"), text(row, "status"), text(row, "sessions"), text(row, "windows"))
+        figures = (rounded(row, "active_s", ".0f"), rounded(row, "consistency", "+.2f"))
+        table.add_row(*(escape(cell) for cell in (*counts, *figures, text(row, "reason"))))
     screen.print(table)
     screen.print()
 

@@ -66,7 +66,7 @@ def score_bar(session: ScoredSession) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def window_bars(session: ScoredSession, shown: Sequence[int]) -> str:
+def window_bars(session: ScoredSession) -> str:
     """The windows' log-likelihood ratios in the order of the session: up is for the owner, down is against."""
     llrs = session.window_llr
     if not llrs:
@@ -89,8 +89,6 @@ def window_bars(session: ScoredSession, shown: Sequence[int]) -> str:
             f'<rect class="{kind}" x="{index * step + step * 0.14:.1f}" y="{y:.1f}" width="{step * 0.72:.1f}" '
             f'height="{size:.1f}" rx="1"><title>window {index + 1}: {llr:+.2f}</title></rect>'
         )
-        if index in shown:
-            parts.append(f'<circle class="shown" cx="{(index + 0.5) * step:.1f}" cy="{height - 2}" r="1.6"/>')
     return "".join([*parts, "</svg>"])
 
 

@@ -78,7 +78,7 @@ def render(
         scenarios=SCENARIOS,
         anchor=charts.anchor,
         score_bar=lambda session: Markup(charts.score_bar(session)),
-        window_bars=lambda session: Markup(charts.window_bars(session, pictured(session))),
+        window_bars=lambda session: Markup(charts.window_bars(session)),
         pictured=pictured,
     )
 

@@ -96,6 +96,12 @@ def number(row: Row, field: str) -> float | None:
     return float(content) if content else None
 
 
+def rounded(row: Row, field: str, form: str) -> str:
+    """A field's number in this format, empty where there is none."""
+    value = number(row, field)
+    return "" if value is None else format(value, form)
+
+
 def _session(row: Row, path_of: Mapping[str, Sequence[str]]) -> ScoredSession:
     session = text(row, "session")
     path = path_of.get(session) or ("",)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mousematch import metrics
 from samples.report.results import ScoredSession
+from samples.roster import SCENARIOS
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def summarise(sessions: Sequence[ScoredSession]) -> Summary:
     own = [session.llr for session in genuine if session.llr is not None]
     other = [session.llr for session in impostors if session.llr is not None]
     both = bool(own) and bool(other)
-    scenarios = list(dict.fromkeys(session.scenario for session in genuine + impostors))
+    found = {session.scenario for session in sessions}
+    scenarios = [name for name in SCENARIOS if name in found] + sorted(found - set(SCENARIOS))
     return Summary(
         users=len({session.user for session in sessions}),
         genuine=len(genuine),
