@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ...conf_files import is_true
@@ -83,8 +84,8 @@ def timechart(stage: Stage, planner: Planner) -> Run:
     return run
 
 
-def _whole(stage: Stage, options: object, name: str, default: int) -> int:
-    value = str(options.get(name, default))  # type: ignore[attr-defined]
+def _whole(stage: Stage, options: Mapping[str, str], name: str, default: int) -> int:
+    value = options.get(name, str(default))
     if not (value.isdecimal() and value.isascii()):
         raise in_command(
             stage.name,

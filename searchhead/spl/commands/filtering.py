@@ -13,6 +13,7 @@ from ..errors import in_command
 from ..expressions import parse_condition
 from ..registry import Planner, Run, Session, Steps, command, subsearch
 from ..syntax import Stage
+from .order import keys, ordering
 
 _EVENTS_ONLY = ("earliest", "latest")
 
@@ -164,8 +165,6 @@ def _one_count(stage: Stage) -> int:
 )
 def dedup(stage: Stage, planner: Planner) -> Run:
     """The first rows of each combination of the fields' values; rows that lack a field go, unless keepempty."""
-    from .order import keys, ordering
-
     arguments = Arguments(stage)
     keep_events, keep_empty = arguments.flag("keepevents"), arguments.flag("keepempty")
     consecutive = arguments.flag("consecutive")

@@ -106,7 +106,7 @@ def rename(stage: Stage, planner: Planner) -> Run:
         if not arguments.sign("as"):
             raise arguments.error(f"Missing AS after the field '{old}'.")
         new = arguments.name("new field name")
-        if old.count("*") != new.count("*") and "*" in new:
+        if old.count("*") != new.count("*"):
             raise arguments.error(f"The wildcards of '{old}' and '{new}' do not match.")
         pairs.append((old, new))
     if not pairs:

@@ -298,6 +298,7 @@ def test_spath_reads_json(rows):
             "Error in 'makeresults' command: This command must be the first command of a search.",
         ),
         (f"{SESSIONS} | rename user", "Error in 'rename' command: Missing AS after the field 'user'."),
+        (f"{SESSIONS} | rename s* AS x", "The wildcards of 's*' and 'x' do not match."),
         (f"{SESSIONS} | table", "Error in 'table' command: Missing field list."),
         (f"{SESSIONS} | fields", "Error in 'fields' command: Missing field list."),
         (f"{SESSIONS} | dedup", "Error in 'dedup' command: Missing field list."),
