@@ -12,6 +12,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -23,8 +24,10 @@ from mousematch.errors import ScorerRejected, ScorerUnavailable
 from mousematch.scorer import protocol
 from mousematch.scorer.protocol import Address
 
-# On a CPU an answer then takes one to three seconds, and with eight searches at once it still comes in time.
-CHUNK_IMAGES = 64
+# Images in one request: the first, the fewest, the most. Requests grow while answers come fast, as on a GPU, and shrink
+# while they come slowly, as on a CPU that many searches share: an answer should be there long before timeout_s.
+FIRST_CHUNK, SMALLEST_CHUNK, LARGEST_CHUNK = 64, 8, 512
+FAST_S, SLOW_S = 0.5, 4.0
 CHUNK_BYTES = 8 * 1024 * 1024
 # socket.timeout below, because Python 3.9 has no TimeoutError for sockets.
 # What a connection says when the other side ended: the request may be sent again, an embedding has no side effects.
@@ -44,6 +47,7 @@ class Client:
         self.version = version
         self.timeout_s = timeout_s
         self._connection: http.client.HTTPConnection | None = None
+        self._chunk = FIRST_CHUNK
 
     def embed(self, images_b64: Sequence[str]) -> NDArray[np.float32]:
         """The embeddings of base64 PNGs: float32 (n, d), unit length. An image that is there twice is sent once.
@@ -55,15 +59,20 @@ class Client:
         if not images:
             return np.empty((0, 0), np.float32)
         parts = []
-        for part in protocol.chunks(images, most=CHUNK_IMAGES, most_bytes=CHUNK_BYTES):
-            body = protocol.predict_request(images[part])
+        start = 0
+        while start < len(images):
+            end = protocol.chunk_end(images, start, most=self._chunk, most_bytes=CHUNK_BYTES)
+            body = protocol.predict_request(images[start:end])
             if len(body) > protocol.MAX_REQUEST_BYTES:
                 raise ScorerRejected(
                     f"An image has {len(body):,} bytes as base64; the scorer takes {protocol.MAX_REQUEST_BYTES:,}. "
                     "Use the field image as mouseencode gives it."
                 )
+            asked = time.monotonic()
             answer = self._request("POST", protocol.model_path(self.model, self.version, ":predict"), body)
-            parts.append(protocol.read_predict_answer(answer, len(images[part])))
+            self._adapt(time.monotonic() - asked)
+            parts.append(protocol.read_predict_answer(answer, end - start))
+            start = end
         try:
             vectors = np.concatenate(parts)
         except ValueError as exc:
@@ -97,6 +106,13 @@ class Client:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _adapt(self, seconds: float) -> None:
+        """Sizes the next request by how long the last answer took."""
+        if seconds < FAST_S:
+            self._chunk = min(2 * self._chunk, LARGEST_CHUNK)
+        elif seconds > min(SLOW_S, self.timeout_s / 4):
+            self._chunk = max(self._chunk // 2, SMALLEST_CHUNK)
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """The body of a successful answer. A connection that breaks is opened once more. Raises ScorerError."""

@@ -16,7 +16,6 @@ of a refused request also has ``"rejected": {"<index>": "<sentence>"}``, so that
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -206,19 +205,12 @@ def request_bytes(image_b64: str) -> int:
     return len(image_b64) + len('{"b64":""},')
 
 
-def chunks(images_b64: Sequence[str], *, most: int, most_bytes: int) -> list[slice]:
-    """Slices of images that fit one request each: at most so many images, and so many bytes (one image at least)."""
-    slices: list[slice] = []
-    start, size = 0, math.inf
-    for index, image in enumerate(images_b64):
-        added = request_bytes(image)
-        if index == 0:
-            size = added
-        elif index - start >= most or size + added > most_bytes:
-            slices.append(slice(start, index))
-            start, size = index, added
-        else:
-            size += added
-    if images_b64:
-        slices.append(slice(start, len(images_b64)))
-    return slices
+def chunk_end(images_b64: Sequence[str], start: int, *, most: int, most_bytes: int) -> int:
+    """Where the request that begins with image ``start`` ends: after ``most`` images or bytes, one image at least."""
+    end, size = start, 0
+    while end < len(images_b64) and end - start < most:
+        size += request_bytes(images_b64[end])
+        if size > most_bytes and end > start:
+            break
+        end += 1
+    return end

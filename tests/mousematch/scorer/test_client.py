@@ -116,14 +116,29 @@ def test_no_image_asks_nobody(serve: Callable[..., Server]) -> None:
     assert not server.requests
 
 
-def test_many_images_go_in_several_requests(serve: Callable[..., Server]) -> None:
+def sizes(server: Server) -> list[int]:
+    """How many images each request had."""
+    return [request.count(b'"b64"') for request in server.requests]
+
+
+def test_many_images_go_in_several_requests_that_grow_while_answers_come_fast(serve: Callable[..., Server]) -> None:
     server = serve(embeddings)
-    images = [f"{number:0{1 + number % 7}d}" for number in range(150)]
+    images = [f"{number:0{1 + number % 7}d}" for number in range(1500)]
 
     vectors = Client(server.address, "base").embed(images)
 
     assert vectors[:, 0].tolist() == [len(image) for image in images]
-    assert len(server.requests) == -(-150 // client_module.CHUNK_IMAGES)
+    assert sizes(server) == [64, 128, 256, 512, 512, len(set(images)) - 1472]
+
+
+def test_requests_shrink_while_answers_come_slowly(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "FAST_S", 0.0)
+    monkeypatch.setattr(client_module, "SLOW_S", 0.0)
+    server = serve(embeddings)
+
+    Client(server.address, "base").embed([str(number) for number in range(130)])
+
+    assert sizes(server) == [64, 32, 16, 8, 8, 2]
 
 
 def test_the_version_and_a_path_prefix_are_part_of_the_url(serve: Callable[..., Server]) -> None:
@@ -198,14 +213,14 @@ def test_any_other_answer_is_a_refusal_that_is_not_repeated(serve: Callable[...,
 
 
 def test_a_model_that_changes_its_size_between_requests_is_refused(serve: Callable[..., Server]) -> None:
-    half = client_module.CHUNK_IMAGES
+    half = client_module.FIRST_CHUNK
     server = serve(
         answer(200, json.dumps({"predictions": [[1]] * half}).encode()),
-        answer(200, json.dumps({"predictions": [[1, 2]] * half}).encode()),
+        answer(200, json.dumps({"predictions": [[1, 2]] * 2 * half}).encode()),
     )
 
     with pytest.raises(ScorerRejected, match="changed to a model of another size"):
-        Client(server.address, "base").embed([str(number) for number in range(2 * half)])
+        Client(server.address, "base").embed([str(number) for number in range(3 * half)])
 
 
 def test_an_image_beyond_the_request_limit_is_not_sent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -110,10 +111,11 @@ def test_an_answer_without_two_finite_embeddings_is_refused(body: bytes) -> None
 
 
 @given(st.lists(st.integers(0, 40).map(lambda length: "x" * length)), st.integers(1, 5), st.integers(1, 100))
-def test_chunks_cover_all_images_in_order_within_the_limits(images: list[str], most: int, most_bytes: int) -> None:
-    parts = [images[part] for part in protocol.chunks(images, most=most, most_bytes=most_bytes)]
+def test_requests_cover_all_images_in_order_within_the_limits(images: list[str], most: int, most_bytes: int) -> None:
+    ends = [0]
+    while ends[-1] < len(images):
+        ends.append(protocol.chunk_end(images, ends[-1], most=most, most_bytes=most_bytes))
 
-    assert [image for part in parts for image in part] == images
-    for part in parts:
-        assert 1 <= len(part) <= most
-        assert len(part) == 1 or sum(map(protocol.request_bytes, part)) <= most_bytes
+    for start, end in pairwise(ends):
+        assert 1 <= end - start <= most
+        assert end - start == 1 or sum(map(protocol.request_bytes, images[start:end])) <= most_bytes
