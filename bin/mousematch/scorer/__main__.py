@@ -13,7 +13,7 @@ from mousematch.scorer.server import Options, serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The process's exit code: 0 after an orderly end, 1 after an error, 3 if another scorer has the socket."""
+    """The process's exit code: 0 after an orderly end, 1 after an error, 3 if another has the socket, 4 if stuck."""
     options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     # A full disk makes every log line fail; the scorer serves on without them.
@@ -40,12 +40,13 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="bfloat16: GPU only")
     parser.add_argument("--threads", default=0, type=int, metavar="N", help="CPU threads; 0 (default): one a core")
     parser.add_argument("--idle-s", default=900.0, type=float, metavar="S", help="ends after S seconds without a request")
+    parser.add_argument("--stuck-s", default=120.0, type=float, metavar="S", help="ends when one batch takes so long")
     parser.add_argument("--log", default=None, type=Path, metavar="FILE", dest="log_file",
                         help="file that standard error goes to; the scorer keeps it small")
     found = vars(parser.parse_args(arguments))
     found["model_roots"] = tuple(found["model_roots"])
-    if found["idle_s"] <= 0:
-        parser.error("--idle-s must be above 0")
+    if found["idle_s"] <= 0 or found["stuck_s"] <= 0:
+        parser.error("--idle-s and --stuck-s must be above 0")
     return Options(**found)
 
 

@@ -11,6 +11,7 @@ between requests are turns between searches, and a long search does not starve a
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -67,6 +68,8 @@ class Batcher:
         self._counts = counts
         self._waiting: deque[_Request] = deque()
         self._worker: asyncio.Task[None] | None = None
+        # When the batch that computes now began (time.monotonic), or None.
+        self.computing_since: float | None = None
 
     async def embed(self, keys: Sequence[bytes], images: Sequence[NDArray[np.uint8]]) -> list[Vector]:
         """The embeddings of a request's images, each (d,); keys: what the cache knows the images by.
@@ -98,11 +101,14 @@ class Batcher:
                 try:
                     if fresh:
                         stacked = np.stack(list(fresh.values()))
+                        self.computing_since = time.monotonic()
                         vectors = await loop.run_in_executor(self._thread, self._embed, stacked)
                         known.update(zip(fresh, vectors))
                 except Exception as exc:
                     self._fail(batch, exc)
                     continue
+                finally:
+                    self.computing_since = None
                 self._counts.batches += bool(fresh)
                 self._counts.embedded += len(fresh)
                 self._counts.cached += len(batch) - len(fresh)

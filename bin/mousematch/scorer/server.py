@@ -32,6 +32,8 @@ log = logging.getLogger("mousematch.scorer")
 
 # Exit code of a process that found another one serving the socket.
 ALREADY_RUNNING = 3
+# Exit code of a process whose network did not come back from a batch.
+STUCK = 4
 LOG_BYTES = 1_000_000
 GRACE_S = 30
 
@@ -47,6 +49,7 @@ class Options:
     precision: str = "float32"
     threads: int = 0
     idle_s: float = 900.0
+    stuck_s: float = 120.0
     log_file: Path | None = None
 
 
@@ -149,11 +152,15 @@ async def _serve(server: uvicorn.Server, app: App, listener: socket.socket, opti
 
 
 async def _watch(server: uvicorn.Server, app: App, options: Options) -> None:
-    """Ends the server once it has been idle, and keeps its log small."""
+    """Ends the server once it has been idle or a batch never comes back, and keeps its log small."""
     while not server.should_exit:
-        await asyncio.sleep(min(1.0, options.idle_s / 4))
+        await asyncio.sleep(min(1.0, options.idle_s / 4, options.stuck_s / 4))
         if options.log_file is not None:
             bound_log(options.log_file)
+        if app.serving.computing_s > options.stuck_s:
+            # A thread inside a GPU driver cannot be interrupted; the next request starts a new process.
+            log.error("A batch has been computing for %.0f s; ending.", app.serving.computing_s)
+            os._exit(STUCK)
         if app.idle_s > options.idle_s:
             log.info("Idle for %.0f s.", app.idle_s)
             server.should_exit = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,13 @@ class Serving:
         table = np.stack([vectors[key] for key in keys])
         return table[[unique[image] for image in images_b64]]
 
+    @property
+    def computing_s(self) -> float:
+        """How long the batch that computes now has been doing so; 0 if none does."""
+        batchers = [task.result().batcher for task in self._loaded.values() if _succeeded(task)]
+        starts = [batcher.computing_since for batcher in batchers if batcher.computing_since is not None]
+        return time.monotonic() - min(starts) if starts else 0.0
+
     def close(self) -> None:
         """Ends the threads, once what they compute is done."""
         self._thread.shutdown(wait=True)
@@ -164,6 +172,10 @@ class Serving:
                 "export the model again."
             )
         return network
+
+
+def _succeeded(task: asyncio.Task[Loaded]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 def _key(model: ModelVersion) -> Key:

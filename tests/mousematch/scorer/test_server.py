@@ -291,6 +291,39 @@ def test_a_hanging_scorer_is_unavailable_after_the_time_limit(head: Head) -> Non
         client.embed(pictures(3))
 
 
+STUCK = """
+import logging, sys, time
+from pathlib import Path
+from mousematch.scorer import executors
+from mousematch.scorer.server import Options, serve
+
+class Stuck:
+    executor, device, max_batch = "stuck", "CPU", 4
+    def __init__(self, network): self.network = network
+    def embed(self, images):
+        if images.any():
+            time.sleep(60)
+        return self.network.embed(images)
+
+load = executors.load
+executors.load = lambda *args, **options: Stuck(load(*args, **options))
+serve(Options((Path(sys.argv[1]),), Path(sys.argv[2]), model="tiny", executor="litert", stuck_s=0.5))
+"""
+
+
+def test_a_scorer_whose_network_never_comes_back_ends_itself_and_is_started_again(head: Head, models: Path) -> None:
+    head.folder.mkdir(parents=True, mode=0o700)
+    command = [sys.executable, "-c", STUCK, str(models), str(head.socket)]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(BIN)}, stderr=subprocess.DEVNULL) as process:
+        assert wait_until(head.socket.exists)
+
+        with pytest.raises(ScorerUnavailable), Client(f"unix:{head.socket}", "tiny") as client:
+            client.embed(pictures(1))
+
+        assert process.wait(10) == 4
+    assert len(head.client().embed(pictures(1))) == 1
+
+
 def test_a_client_goes_on_with_a_scorer_that_was_restarted(head: Head) -> None:
     client = head.client()
     before = client.embed(pictures(2))
