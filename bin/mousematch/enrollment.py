@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousematch.errors import TemplateError
-from mousematch.matching import Backend, consistency, mean_direction, window_llrs
+from mousematch.matching import Backend, consistency, fuse, mean_direction, window_llrs
 from mousematch.settings import EnrollmentSettings
 from mousematch.templates import Template
 
@@ -30,6 +30,8 @@ MIN_COLOURS = 32
 MAX_COMPARED = 4_000
 # Sessions with fewer windows are pooled before they are compared: one window's score is mostly noise.
 MIN_FOLD_WINDOWS = 2
+# A lookalike must be supported by at least this fused LLR (twenty to one): the nearest of many is always somewhat near.
+LOOKALIKE_LLR = 3.0
 
 
 @dataclass
@@ -51,11 +53,13 @@ class Judgement:
     """What the material of a user is good for: its mean direction, or why it is refused.
 
     embedding: float32 (d,), unit length, or None. reason: a sentence, empty without one. consistency: NaN if unknown.
+    support: mean LLR of the windows against templates made of the other sessions, NaN if unknown.
     """
 
     embedding: NDArray[np.float32] | None
     reason: str
     consistency: float
+    support: float = math.nan
 
 
 def judge(sessions: Sequence[Session], *, requirements: EnrollmentSettings, backend: Backend) -> Judgement:
@@ -84,7 +88,7 @@ def judge(sessions: Sequence[Session], *, requirements: EnrollmentSettings, back
             f"{requirements.min_consistency:g} is needed): they may be of several people; enroll other sessions.",
             agreement,
         )
-    return Judgement(mean_direction(np.concatenate(parts)), "", agreement)
+    return Judgement(mean_direction(np.concatenate(parts)), "", agreement, _support(parts, backend))
 
 
 def _thin(sessions: Sequence[Session], requirements: EnrollmentSettings) -> str:
@@ -117,6 +121,20 @@ def _folds(sessions: Sequence[Session]) -> list[NDArray[np.float32]]:
     elif pool:
         parts.append(np.stack(pool))
     return parts
+
+
+def _support(parts: Sequence[NDArray[np.float32]], backend: Backend) -> float:
+    """Mean LLR of all windows, each part against a template of the others; NaN if there are no others."""
+    if len(parts) < 2:
+        half = len(parts[0]) // 2
+        parts = [parts[0][:half], parts[0][half:]]
+    if not len(parts[0]):
+        return math.nan
+    llrs = []
+    for left_out, part in enumerate(parts):
+        others = np.concatenate([other for index, other in enumerate(parts) if index != left_out])
+        llrs.append(window_llrs(part, mean_direction(others), backend))
+    return float(np.concatenate(llrs).mean())
 
 
 def thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -159,17 +177,17 @@ def copies(sessions: Sequence[Session]) -> list[tuple[str, str]]:
 def lookalike(
     user: str, sessions: Sequence[Session], judgement: Judgement, others: Sequence[Template], backend: Backend
 ) -> str:
-    """A warning if another user's template fits the sessions as well as they fit one another, else nothing."""
+    """A warning if another user's template fits the sessions better than they fit one another, else nothing."""
     others = [other for other in others if other.user != user and other.embedding.shape == backend.cohort.shape[1:]]
     if judgement.embedding is None or not others:
         return ""
     nearest = others[int(np.argmax(np.stack([other.embedding for other in others]) @ judgement.embedding))]
     embeddings = np.stack([vector for session in sessions for vector in session.embeddings])
-    fit = float(window_llrs(embeddings, nearest.embedding, backend).mean())
-    bar = 0.0 if math.isnan(judgement.consistency) else max(0.0, judgement.consistency)
-    if fit <= bar:
+    llrs = window_llrs(embeddings, nearest.embedding, backend)
+    fit = float(llrs.mean())
+    if fuse(llrs, backend) < LOOKALIKE_LLR or fit <= judgement.support:
         return ""
     return (
-        f'Warning: the template of user "{nearest.user}" fits these sessions too (mean LLR {fit:.2f}); '
+        f'Warning: the template of user "{nearest.user}" fits these sessions as well (mean LLR {fit:.2f}); '
         "scores may not tell the two apart. Check that they are two people."
     )

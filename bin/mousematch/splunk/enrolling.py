@@ -86,6 +86,7 @@ class Enrollments:
         self._fields = (user_field, image_field, session_field)
         self._users: dict[str, _User] = {}
         self._owners: dict[bytes, str] = {}
+        self._judgements: dict[str, Judgement] = {}
         self._rows = 0
 
     def add(self, columns: Columns) -> None:
@@ -170,6 +171,7 @@ class Enrollments:
             judgement = judge(sessions, requirements=self._requirements, backend=self._backend)
             outcome.reason, outcome.consistency = judgement.reason, judgement.consistency
             if judgement.embedding is not None:
+                self._judgements[name] = judgement
                 return self._accept(outcome, judgement, old, now=now, by=by)
         _add_problems(outcome, user)
         return outcome, None
@@ -207,7 +209,7 @@ class Enrollments:
         others = [template for template in stored if template.user not in templates] + list(templates.values())
         for outcome in outcomes:
             if outcome.user in templates:
-                judgement = Judgement(templates[outcome.user].embedding, "", outcome.consistency)
+                judgement = self._judgements[outcome.user]
                 sessions = list(self._users[outcome.user].sessions.values())
                 warning = lookalike(outcome.user, sessions, judgement, others, self._backend)
                 outcome.reason = " ".join(filter(None, (outcome.reason, warning)))

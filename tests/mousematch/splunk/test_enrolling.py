@@ -151,7 +151,7 @@ def test_a_lookalike_is_enrolled_with_a_warning() -> None:
     result = bench.enroll(session("alice", "a", 0), session("alice", "b", 0), session("alice", "c", 1, windows=1))
 
     assert result["alice"]["status"] == "enrolled"
-    assert 'user "twin" fits these sessions too' in result["alice"]["reason"]
+    assert 'user "twin" fits these sessions as well' in result["alice"]["reason"]
 
 
 @pytest.mark.parametrize(
