@@ -18,6 +18,8 @@ from mousematch.encoding import Encoding
 from mousematch.matching import Backend, mean_direction, probability
 from mousematch.windows import WindowSpec, cut
 
+COHORT_WINDOWS = 40
+
 # uint8 (n, size, size, 3) → float32 (n, d), unit length
 Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -68,11 +70,19 @@ def trials(
 
 
 def cohort_of(recordings: Sequence[Recording], encoding: Encoding, embed: Embed) -> NDArray[np.float32]:
-    """One embedding per background person, float32 (people, d), unit length."""
-    by_person: dict[str, list[NDArray[np.float32]]] = {}
-    for recording, embeddings in zip(recordings, embeddings_of(recordings, encoding, embed)):
-        by_person.setdefault(recording.person, []).append(embeddings)
-    return np.stack([mean_direction(np.concatenate(parts)) for parts in by_person.values()])
+    """One embedding per background person, float32 (people, d), unit length.
+
+    Of people with hours of recordings, COHORT_WINDOWS windows from all over them are taken: a mean needs no more.
+    """
+    by_person: dict[str, list[NDArray[np.uint8]]] = {}
+    for recording in recordings:
+        windows = cut(recording.points, encoding.window)
+        shared = sum(other.person == recording.person for other in recordings)
+        step = max(1, len(windows) * shared // COHORT_WINDOWS)
+        by_person.setdefault(recording.person, []).extend(encoding.images(recording.points, windows[::step]))
+    embeddings = embed(np.stack([image for images in by_person.values() for image in images]))
+    parts = np.split(embeddings, np.cumsum([len(images) for images in by_person.values()])[:-1])
+    return np.stack([mean_direction(part) for part in parts])
 
 
 def measured(of: Sequence[calibration.Trial], backend: Backend, windows: int | None) -> Accuracy:

@@ -1,8 +1,8 @@
 """Embeddings × templates → log-likelihood ratio → match score → verdict.
 
 As in speaker verification: the template is the mean direction of the owner's embeddings; a window's similarity to it is
-normalised against a cohort of other people (symmetric score normalisation, Auckenthaler et al. 2000, Matějka et al.
-2017); a line fitted on people whom the network has not seen turns it into a log-likelihood ratio (logistic
+normalised against the nearest of a cohort of other people (adaptive symmetric score normalisation, Auckenthaler et al.
+2000, Matějka et al. 2017); a line fitted on people whom the network has not seen turns it into a log-likelihood ratio (logistic
 calibration, Brümmer & du Preez 2006); the windows of a session are fused as correlated evidence.
 
 Arrays in, arrays out: no files, no clock, no logging. Natural logarithms throughout.
@@ -22,6 +22,9 @@ from mousematch.errors import ModelError, TemplateError
 MATCH, MISMATCH, INSUFFICIENT, NOT_ENROLLED = "match", "mismatch", "insufficient", "not_enrolled"
 # A standard deviation below this is numerical noise (a cohort of identical embeddings), not a scale.
 _MIN_SPREAD = 1e-3
+# How many of the cohort count, the most alike: people at the same kind of device and task are the ones to stand out
+# from, and a cohort may hold several kinds.
+NEAREST = 20
 # exp of more than this overflows nothing and is certainty for any purpose.
 _MAX_LLR = 50.0
 
@@ -71,15 +74,22 @@ def normalised_similarity(
 ) -> NDArray[np.float32]:
     """Similarity to the template in standard deviations above the cohort's: (n, d), (d,), (people, d) → (n,).
 
-    The mean of two views: how far the template stands out for this window among all people, and how far this window
-    stands out for this template.
+    The mean of two views: how far the template stands out for this window among the NEAREST people of the cohort, and
+    how far this window stands out for this template.
     """
     similarity = np.asarray(embeddings, np.float32) @ np.asarray(template, np.float32)
-    of_window = np.asarray(embeddings, np.float32) @ np.asarray(cohort, np.float32).T
-    of_template = np.asarray(cohort, np.float32) @ np.asarray(template, np.float32)
-    by_window = (similarity - of_window.mean(axis=1)) / np.maximum(of_window.std(axis=1), _MIN_SPREAD)
-    by_template = (similarity - of_template.mean()) / max(float(of_template.std()), _MIN_SPREAD)
+    window_mean, window_spread = _nearest(np.asarray(embeddings, np.float32) @ np.asarray(cohort, np.float32).T)
+    template_mean, template_spread = _nearest((np.asarray(cohort, np.float32) @ np.asarray(template, np.float32))[None])
+    by_window = (similarity - window_mean) / window_spread
+    by_template = (similarity - template_mean) / template_spread
     return ((by_window + by_template) / 2).astype(np.float32)
+
+
+def _nearest(similarity: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and spread of the NEAREST highest similarities of each row: (n, people) → (n,) and (n,)."""
+    if similarity.shape[1] > NEAREST:
+        similarity = np.partition(similarity, -NEAREST, axis=1)[:, -NEAREST:]
+    return similarity.mean(axis=1), np.maximum(similarity.std(axis=1), np.float32(_MIN_SPREAD))
 
 
 def window_llrs(

@@ -89,7 +89,8 @@ def train_and_publish(options: argparse.Namespace) -> None:
             "seed": options.seed,
         },
     }
-    publish(classifier, encoding, parts, folder=options.out, card=card)
+    background = [recording for recordings in sources.values() for recording in recordings]
+    publish(classifier, encoding, background, parts, folder=options.out, card=card)
 
 
 def synthetic_people(count: int) -> list[Recording]:
@@ -107,15 +108,24 @@ def synthetic_people(count: int) -> list[Recording]:
 
 
 def publish(
-    trained: keras.Model, encoding: Encoding, parts: datasets.Split, *, folder: Path, card: Mapping[str, object]
+    trained: keras.Model,
+    encoding: Encoding,
+    background: Sequence[Recording],
+    parts: datasets.Split,
+    *,
+    folder: Path,
+    card: Mapping[str, object],
 ) -> None:
-    """Writes weights, cohort and card of a trained network; the exports are made from them (mousematch.export)."""
+    """Writes weights, cohort and card of a trained network; the exports are made from them (mousematch.export).
+
+    background: what the network was trained on; its people become the cohort.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     export.save_weights(trained, folder / "weights.npz")
     # Everything below is measured with the weights as they are shipped, at half precision, computing in float32.
     keras.mixed_precision.set_global_policy("float32")
     embed = embedder(export.load_model(folder / "weights.npz", size=encoding.size))
-    cohort = accuracy.cohort_of(parts.training, encoding, embed)
+    cohort = accuracy.cohort_of(background, encoding, embed)
     backend = calibration.fit(accuracy.trials(parts.calibration, encoding, embed, cohort), cohort)
     np.savez(folder / "cohort.npz", cohort=cohort.astype(np.float16))
     measured = figures(accuracy.trials(parts.test, encoding, embed, cohort), backend)
