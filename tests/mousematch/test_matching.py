@@ -86,7 +86,13 @@ def test_probability_follows_bayes():
 
 @pytest.mark.parametrize(
     "score, evidence_s, verdict",
-    [(0.9, 60, "match"), (0.5, 60, "match"), (0.4, 60, "mismatch"), (0.99, 5, "insufficient"), (0.01, 5, "insufficient")],
+    [
+        (0.9, 60, "match"),
+        (0.5, 60, "match"),
+        (0.4, 60, "mismatch"),
+        (0.99, 5, "insufficient"),
+        (0.01, 5, "insufficient"),
+    ],
 )
 def test_verdict_is_never_a_guess(score, evidence_s, verdict):
     assert matching.verdict(score, evidence_s=evidence_s, threshold=0.5, min_evidence_s=10) == verdict
