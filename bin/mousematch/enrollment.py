@@ -88,7 +88,10 @@ def judge(sessions: Sequence[Session], *, requirements: EnrollmentSettings, back
             f"{requirements.min_consistency:g} is needed): they may be of several people; enroll other sessions.",
             agreement,
         )
-    return Judgement(mean_direction(np.concatenate(parts)), "", agreement, _support(parts, backend))
+    try:
+        return Judgement(mean_direction(np.concatenate(parts)), "", agreement, _support(parts, backend))
+    except TemplateError as exc:
+        return Judgement(None, str(exc), agreement)
 
 
 def _thin(sessions: Sequence[Session], requirements: EnrollmentSettings) -> str:

@@ -79,6 +79,15 @@ def test_a_foreign_session_among_the_owners_is_refused() -> None:
     assert "contradict" in judged.reason and judged.consistency < 0
 
 
+def test_embeddings_that_cancel_out_are_refused() -> None:
+    indifferent = EnrollmentSettings(min_windows=1, min_active_s=0.0, min_consistency=-1_000)
+    opposite = [session(name, [vector, -vector]) for name, vector in zip("ab", person(0, 1, windows=2))]
+
+    judged = judge(opposite, requirements=indifferent, backend=BACKEND)
+
+    assert judged.embedding is None and "no common direction" in judged.reason
+
+
 def test_short_sessions_are_judged_together() -> None:
     short = [session(f"s{index}", person(0, index, windows=1), 5.0) for index in range(9)]
 
