@@ -12,6 +12,7 @@ import re
 import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,16 +34,23 @@ FAILURES = ("failure", "error")
 WARNINGS = ("warning", "future_failure", "manual_check")
 
 
+class InspectionError(Exception):
+    """AppInspect gave no report."""
+
+
 def main() -> None:
     package = Path(sys.argv[1])
     REPORTS.mkdir(parents=True, exist_ok=True)
     trimmed = REPORTS / "without-lib.spl"
     subprocess.run([sys.executable, ROOT / "packaging/build.py", "--without-lib", "--output", trimmed], check=True)
     listed = set(re.findall(r"^### `(check_\w+)`", REASONS.read_text(encoding="utf-8"), re.M))
-    findings = {
-        **inspect(trimmed, "every check, without lib/", excluded=NOT_MEANT),
-        **inspect(package, "the package, without the ast checks", excluded=(*NOT_MEANT, "ast")),
-    }
+    print("==> AppInspect: every check without lib/, and the package without the ast checks (minutes)", flush=True)
+    with ThreadPoolExecutor() as pool:
+        inspections = [
+            pool.submit(inspect, trimmed, excluded=NOT_MEANT),
+            pool.submit(inspect, package, excluded=(*NOT_MEANT, "ast")),
+        ]
+        findings = {name: text for inspection in inspections for name, text in inspection.result().items()}
     failures = {name: text for (name, result), text in findings.items() if result in FAILURES}
     unlisted = {name: text for (name, result), text in findings.items() if result in WARNINGS and name not in listed}
     for name, text in {**failures, **unlisted}.items():
@@ -55,11 +63,10 @@ def main() -> None:
     print(f"==> AppInspect: no failures, no errors; {len(listed)} checks warn, each with a reason in docs/appinspect.md")
 
 
-def inspect(package: Path, title: str, *, excluded: tuple[str, ...]) -> dict[tuple[str, str], str]:
-    """Findings of one inspection: (check, result) → its messages."""
+def inspect(package: Path, *, excluded: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    """Findings of one inspection: (check, result) → its messages. InspectionError if there is no report."""
     report = REPORTS / f"{package.stem}.json"
     report.unlink(missing_ok=True)
-    print(f"==> AppInspect, {title} (a minute or more)", flush=True)
     command = [str(APPINSPECT), "inspect", str(package), "--mode", "precert", "--data-format", "json"]
     command += ["--output-file", str(report)]
     command += [word for tag in TAGS for word in ("--included-tags", tag)]
@@ -69,11 +76,13 @@ def inspect(package: Path, title: str, *, excluded: tuple[str, ...]) -> dict[tup
         try:
             subprocess.run(command, stdout=output, stderr=output, timeout=TIME_S, preexec_fn=limit_memory)
         except subprocess.TimeoutExpired:
-            sys.exit(f"AppInspect did not end within {TIME_S} s; see {log}.")
+            raise InspectionError(f"AppInspect did not end within {TIME_S} s; see {log}.") from None
     if not report.exists():
-        sys.exit(f"AppInspect wrote no report (out of its {MEMORY_BYTES / 2**30:.0f} GB of memory?); see {log}.")
+        last = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+        raise InspectionError(f"AppInspect wrote no report ({last}); see {log}.")
     content = json.loads(report.read_text(encoding="utf-8"))
-    print(f"    {', '.join(f'{count} {kind}' for kind, count in content['summary'].items() if count)}", flush=True)
+    counts = ", ".join(f"{count} {kind}" for kind, count in content["summary"].items() if count)
+    print(f"    {package.name}: {counts}", flush=True)
     findings = {}
     for group in content["reports"][0]["groups"]:
         for check in group["checks"]:
@@ -88,4 +97,7 @@ def limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InspectionError as error:
+        sys.exit(str(error))
