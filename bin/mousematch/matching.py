@@ -2,8 +2,8 @@
 
 As in speaker verification: the template is the mean direction of the owner's embeddings; a window's similarity to it is
 normalised against the nearest of a cohort of other people (adaptive symmetric score normalisation, Auckenthaler et al.
-2000, Matějka et al. 2017); a line fitted on people whom the network has not seen turns it into a log-likelihood ratio (logistic
-calibration, Brümmer & du Preez 2006); the windows of a session are fused as correlated evidence.
+2000, Matějka et al. 2017); a line fitted on people whom the network has not seen turns it into a log-likelihood ratio
+(logistic calibration, Brümmer & du Preez 2006); the windows of a session are fused as correlated evidence.
 
 Arrays in, arrays out: no files, no clock, no logging. Natural logarithms throughout.
 """
