@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 _UNITS = {
     "second": ("s", "sec", "secs", "second", "seconds"),
@@ -46,8 +47,6 @@ class Span:
         """The start of the bucket after the one that starts at ``time``."""
         if not self.months:
             return time + self.seconds
-        from datetime import datetime, timezone
-
         date = datetime.fromtimestamp(time, timezone.utc)
         months = date.year * 12 + date.month - 1 + self.months
         return datetime(months // 12, months % 12 + 1, 1, tzinfo=timezone.utc).timestamp()

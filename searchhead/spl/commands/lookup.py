@@ -31,7 +31,8 @@ def inputlookup(stage: Stage, planner: Planner) -> Run:
         condition = search_terms.parse(text, command=stage.name, position=stage.args_position + cut + 5)
         stage = Stage(stage.name, stage.raw_args[:cut].rstrip(), stage.position, stage.args_position, ())
     arguments = Arguments(stage)
-    append, strict = arguments.flag("append"), arguments.flag("strict")
+    append = arguments.flag("append")
+    arguments.flag("strict")  # a missing lookup is an error in any case
     start, most = arguments.integer("start", 0), arguments.integer("max", 1_000_000_000)
     name = arguments.name("lookup name")
     arguments.end()
@@ -47,7 +48,6 @@ def inputlookup(stage: Stage, planner: Planner) -> Run:
             found = session.engine.filter(found, f"rowid >= {start} AND rowid < {start + most}")
         return session.engine.concat([frame, found]) if append else found
 
-    del strict  # a missing lookup is an error in any case
     return run
 
 
@@ -60,10 +60,8 @@ def outputlookup(stage: Stage, planner: Planner) -> Run:
     """Write the rows to a lookup, and give them on."""
     arguments = Arguments(stage)
     append = arguments.flag("append")
-    create_empty, override = (
-        arguments.flag("create_empty", default=True),
-        arguments.flag("override_if_empty", default=True),
-    )
+    create_empty = arguments.flag("create_empty", default=True)
+    override = arguments.flag("override_if_empty", default=True)
     key_field = arguments.option("key_field")
     most = arguments.integer("max", 1_000_000_000)
     for name in ("createinapp", "allow_updates"):
@@ -78,7 +76,7 @@ def outputlookup(stage: Stage, planner: Planner) -> Run:
         table = session.engine.table(frame).slice(0, most)
         if key_field is not None and definition.collection is not None:
             table = table.with_column("_key", table.column(key_field))
-        visible = [field for field in table.fields if not field.startswith("_") or field in ("_key", "_time")]
+        visible = [field for field in table.fields if not field.startswith("_") or field in ("_key", "_raw", "_time")]
         lookups.save(definition, table.select(visible), session, append=append or key_field is not None)
         return frame
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from .. import patterns, sql
 from ..compile import Scope, compare, function, syntactic, unify
 from ..expressions import Call, String
@@ -153,8 +155,6 @@ def _searchmatch(scope: Scope, call: Call) -> Sql:
 
 
 def _in_subnet(subnet: str, address: str) -> str:
-    import ipaddress
-
     try:
         return (
             "1" if ipaddress.ip_address(address.strip()) in ipaddress.ip_network(subnet.strip(), strict=False) else "0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from .. import patterns, sql
@@ -112,8 +113,6 @@ def _printf(scope: Scope, form: Sql, *values: Sql) -> Sql:
 
 def _formatted(form: str, packed: str) -> str:
     """C's printf for %d %i %u %x %X %o %c %f %e %g %s, with flags, width and precision."""
-    import re
-
     values = iter(json.loads(packed))
 
     def one(match: re.Match[str]) -> str:
@@ -146,8 +145,6 @@ def json_at(document: str, path: str) -> str:
 
 def json_values(document: str, path: str) -> list[str]:
     """All values at a path, ``{}`` meaning every element of a list; nothing for text that is no JSON."""
-    import re
-
     try:
         nodes = [json.loads(document)]
     except (ValueError, RecursionError):

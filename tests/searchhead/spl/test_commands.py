@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from searchhead import spl
 from searchhead.table import Table
 
 SESSIONS = "| inputlookup sessions.csv"
@@ -231,10 +234,6 @@ def test_append_adds_the_rows_of_a_subsearch(rows):
 
 
 def test_append_says_when_it_truncates(context):
-    from dataclasses import replace
-
-    from searchhead import spl
-
     heard: list[tuple[str, str]] = []
     listening = replace(context, message=lambda level, text: heard.append((level, text)))
 
@@ -330,8 +329,6 @@ def test_what_cannot_run_is_refused_with_the_commands_name(error, search: str, m
 
 
 def test_errors_show_before_anything_runs(context, app):
-    from searchhead import spl
-
     with pytest.raises(spl.SplError, match="Unknown search command"):
         spl.run(f"{SESSIONS} | outputlookup written.csv | nosuch", context)
 

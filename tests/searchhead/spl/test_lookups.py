@@ -103,6 +103,14 @@ def test_a_written_lookup_comes_before_the_apps_own_and_may_be_appended_to(conte
     assert len(spl.run("| inputlookup sessions.csv", context)) == 1
 
 
+def test_internal_fields_stay_out_of_lookups_but_not_events(context):
+    spl.run('| makeresults | eval _raw="e", _hidden=1, a=2 | outputlookup events.csv', context)
+
+    assert spl.run("| inputlookup events.csv", context) == Table.from_columns(
+        {"_time": ["1700000000"], "_raw": ["e"], "a": ["2"]}
+    )
+
+
 def test_gzipped_lookups_are_written(context):
     spl.run('| makeresults | eval a="x" | fields - _time | outputlookup packed.csv.gz', context)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from searchhead import spl
 from searchhead.table import Table
 
 SESSIONS = "| inputlookup sessions.csv"
@@ -200,10 +203,6 @@ def test_timechart_names_several_functions_by_series(table):
 
 
 def test_timechart_covers_the_searched_time(context):
-    from dataclasses import replace
-
-    from searchhead import spl
-
     wide = replace(context, earliest=1_699_992_000.0, latest=1_700_006_400.0)
 
     made = spl.run("| makeresults | timechart span=1h count", wide)
