@@ -21,7 +21,7 @@ def session(user: str, name: str, axis: int, windows: int = 4) -> dict[str, Any]
         pixels = np.zeros((64, 64, 3), np.uint8)
         pixels[0, 0] = axis, shade % 256, shade // 256
         pictures.append(images.to_base64(images.to_png(pixels, TAG)))
-    return {"user": user, "session": name, "image": pictures, "window_active_s": ["5.000"] * windows, "active_s": "20"}
+    return {"user": user, "session": name, "image": pictures, "window_active_s": ["10.000"] * windows, "active_s": "40"}
 
 
 def sessions(user: str, axis: int) -> list[dict[str, Any]]:
