@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import shutil
 import sys
@@ -28,6 +27,7 @@ from typing import Any
 # Before TensorFlow is imported: its start-up messages are no errors, and nothing here is worth a GPU.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import absl.logging
 import keras
 import numpy as np
 import tensorflow as tf
@@ -239,7 +239,7 @@ def _pixels(png: tf.Tensor, size: int) -> tf.Tensor:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The process's exit code."""
     # The converter's remarks about its own options.
-    logging.getLogger("absl").setLevel(logging.ERROR)
+    absl.logging.set_verbosity(absl.logging.ERROR)
     parser = argparse.ArgumentParser(
         prog="python -m mousematch.export", description="Makes SavedModel and LiteRT model from a version's weights."
     )
