@@ -12,7 +12,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from samples.report.results import Row, ScoredSession, probability, rounded, text
+from samples.report.results import Row, ScoredSession, probability, rounded, signed, text
 from samples.report.summary import Summary
 from samples.searches import Search
 
@@ -82,7 +82,7 @@ def sessions_table(screen: Console, sessions: Sequence[ScoredSession]) -> None:
             escape(session.user),
             escape(session.session),
             "–" if session.score is None else probability(session.score),
-            "–" if session.llr is None else f"{session.llr:+.2f}",
+            "–" if session.llr is None else signed(session.llr, 2),
             f"{session.evidence_s:.0f} s",
             Text(session.verdict, _VERDICT_STYLES.get(session.verdict, "")),
             escape(truth) if session.genuine else Text(truth, "red"),

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from samples.report import charts, legend, pictures
-from samples.report.results import ScoredSession, probability
+from samples.report.results import ScoredSession, probability, signed
 from samples.report.summary import Summary
 from samples.roster import SCENARIOS
 
@@ -58,6 +58,7 @@ def render(
     )
     environment.filters["moment"] = _moment
     environment.filters["probability"] = probability
+    environment.filters["signed"] = signed
     users = sorted({session.user for session in sessions})
     return environment.get_template("report.html.j2").render(
         style=Markup((_FOLDER / "style.css").read_text(encoding="utf-8")),

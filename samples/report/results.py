@@ -68,6 +68,12 @@ def probability(score: float) -> str:
     return "< 0.001" if score < 0.0005 else "> 0.999" if score >= 0.9995 else f"{score:.3f}"
 
 
+def signed(llr: float, digits: int = 1) -> str:
+    """An LLR as text with its sign; zero has none."""
+    rounded_llr = round(llr, digits)
+    return f"{rounded_llr:+.{digits}f}" if rounded_llr else f"{0:.{digits}f}"
+
+
 def read(scored: Iterable[Row], paths: Iterable[Row]) -> list[ScoredSession]:
     """The sessions of the rows of the scoring search, with the pictures of the rows of the path search."""
     path_of = {text(row, "session"): values(row, "image") for row in paths}

@@ -82,6 +82,8 @@ def test_names_with_brackets_are_printed_as_they_are() -> None:
 def test_the_demo_enrolls_scores_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The whole path for one user, with the model that ships; the templates stay for the next search."""
     report, state = tmp_path / "out" / "report.html", tmp_path / "state"
+    (state / "local").mkdir(parents=True)
+    (state / "local" / "mousematch.conf").write_text("[scorer]\nidle_s = 20\n")  # no process outlives the tests for long
 
     code = demo.main(["--users", "amara", "--state", str(state), "--report", str(report)])
     next_search = searches.run(

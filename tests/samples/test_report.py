@@ -223,3 +223,13 @@ def test_paths_are_enlarged_until_the_longest_fills_its_frame() -> None:
     assert pictures.zoom(encoded[:1]) == 2.0
     assert pictures.zoom(encoded) == pytest.approx(256 / 204)
     assert pictures.zoom([]) == 2.0
+
+
+@pytest.mark.parametrize(("llr", "words"), [(0.04, "0.0"), (-0.04, "0.0"), (-0.06, "-0.1"), (3.0, "+3.0")])
+def test_llrs_have_a_sign_unless_they_are_zero(llr: float, words: str) -> None:
+    assert results.signed(llr) == words
+
+
+@pytest.mark.parametrize(("score", "words"), [(0.0, "< 0.001"), (1.0, "> 0.999"), (0.5, "0.500")])
+def test_scores_are_never_shown_as_certain(score: float, words: str) -> None:
+    assert results.probability(score) == words
