@@ -74,7 +74,7 @@ def read_points(
         )
     faulty = np.logical_or.reduce(faults)
     bad: list[tuple[int, str]] = []
-    rows = np.arange(len(x))
+    rows: NDArray[np.intp] = np.arange(len(x))
     if faulty.any():
         first = np.argmax(np.stack(faults), axis=0)
         bad = [(int(row), _REASONS[first[row]]) for row in np.flatnonzero(faulty)]
