@@ -58,9 +58,7 @@ class Hand:
             return
         width, height = size_px
         habits = self.habits
-        target = self.on_page(
-            target - complex(habits.click_left_of_middle * width, habits.click_above_middle * height)
-        )
+        target = self.on_page(target - complex(habits.click_left_of_middle * width, habits.click_above_middle * height))
         while abs(target - self.place) > self.device.swipe_px:
             share = self.device.swipe_px * float(self.rng.uniform(0.7, 0.95)) / abs(target - self.place)
             self._move(self.place + (target - self.place) * share, 160.0, slowdown)

@@ -86,5 +86,3 @@ def _pixels(values: np.ndarray, at_s: np.ndarray, dpr: float) -> np.ndarray:
     """The trace at these times, in CSS px, on whole device pixels."""
     sampled = np.interp(at_s * TRACE_HZ, np.arange(len(values)), values)
     return np.round(np.round(sampled * dpr) / dpr, 2)
-
-

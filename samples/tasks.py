@@ -135,9 +135,7 @@ def choose_task(layout: np.random.Generator) -> Task:
     return TASKS[int(np.searchsorted(np.cumsum(shares), layout.random() * shares.sum(), side="right"))][0]
 
 
-def _click_on(
-    hand: Hand, place: complex, size_px: tuple[float, float], *, button: int = LEFT, times: int = 1
-) -> None:
+def _click_on(hand: Hand, place: complex, size_px: tuple[float, float], *, button: int = LEFT, times: int = 1) -> None:
     hand.reach(place, size_px)
     hand.click(button, times=times)
     hand.rest(0.35 * hand.habits.think_s)

@@ -45,7 +45,9 @@ READINGS = {
 
 def reading(encoding_tag: str) -> Reading:
     """How to read the pictures of an encoding, by its tag."""
-    return READINGS.get(encoding_tag.partition("/")[0], Reading(f"the encoding {encoding_tag}; see docs/encoding.md.", ()))
+    return READINGS.get(
+        encoding_tag.partition("/")[0], Reading(f"the encoding {encoding_tag}; see docs/encoding.md.", ())
+    )
 
 
 def direction_disc(acceleration: float) -> NDArray[np.uint8]:

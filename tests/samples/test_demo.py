@@ -23,7 +23,9 @@ def printed(console: Console) -> str:
 
 
 def test_a_search_gives_rows_with_multivalues_as_lists() -> None:
-    done = searches.run(Search("try", '| makeresults count=2 | eval name="x", list=split("a,b", ",") | table name list'))
+    done = searches.run(
+        Search("try", '| makeresults count=2 | eval name="x", list=split("a,b", ",") | table name list')
+    )
 
     assert done.rows == [{"name": "x", "list": ["a", "b"]}] * 2
 
@@ -83,7 +85,9 @@ def test_the_demo_enrolls_scores_and_reports(tmp_path: Path, capsys: pytest.Capt
     """The whole path for one user, with the model that ships; the templates stay for the next search."""
     report, state = tmp_path / "out" / "report.html", tmp_path / "state"
     (state / "local").mkdir(parents=True)
-    (state / "local" / "mousematch.conf").write_text("[scorer]\nidle_s = 20\n")  # no process outlives the tests for long
+    (state / "local" / "mousematch.conf").write_text(
+        "[scorer]\nidle_s = 20\n"
+    )  # no process outlives the tests for long
 
     code = demo.main(["--users", "amara", "--state", str(state), "--report", str(report)])
     next_search = searches.run(

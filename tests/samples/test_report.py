@@ -124,7 +124,9 @@ def test_every_picture_says_in_words_what_it_shows(shown: Elements) -> None:
 
 
 def test_a_session_without_score_shows_its_reason() -> None:
-    shown = Elements(page_of([scored_row("a-1"), unscored_row("a-2", 'No template for user "zoe"; run mouseenroll first.')]))
+    shown = Elements(
+        page_of([scored_row("a-1"), unscored_row("a-2", 'No template for user "zoe"; run mouseenroll first.')])
+    )
 
     assert 'No template for user "zoe"; run mouseenroll first.' in shown.words
     assert "not enrolled" in shown.words
@@ -137,7 +139,9 @@ def test_names_from_telemetry_are_text_and_never_markup() -> None:
     assert HOSTILE.splitlines()[0] in Elements(html).words
 
 
-@pytest.mark.parametrize(("tag", "words"), [("motion/1/64", "Down the diagonal"), ("new/7/32", "the encoding new/7/32")])
+@pytest.mark.parametrize(
+    ("tag", "words"), [("motion/1/64", "Down the diagonal"), ("new/7/32", "the encoding new/7/32")]
+)
 def test_the_legend_is_the_one_of_the_encoding_that_was_scored(tag: str, words: str) -> None:
     assert words in Elements(page_of([scored_row("a-1", encoding=tag)])).words
 
