@@ -95,12 +95,12 @@ def serving() -> Iterator[Serving]:
         server.server_close()
 
 
-def write_model(state: Path, *, encoding: str = TAG) -> None:
-    """Publishes the model version axes/1 in a state folder: its card and its cohort, no network."""
-    folder = state / "models" / MODEL / "1"
+def write_model(state: Path, *, name: str = MODEL, encoding: str = TAG) -> None:
+    """Publishes version 1 of a model in a state folder: its card and its cohort, no network."""
+    folder = state / "models" / name / "1"
     folder.mkdir(parents=True)
     card = {
-        "name": MODEL,
+        "name": name,
         "version": 1,
         "encoding": encoding,
         "size": int(encoding.rpartition("/")[2]),

@@ -90,3 +90,21 @@ def test_a_search_without_scorer_fails_and_stores_nothing(bench: Bench) -> None:
 
     assert result.error is not None and "Nobody was enrolled: No scorer answers" in result.error
     assert bench.collection.query({}, limit=9) == []
+
+
+def test_a_full_disk_under_the_store_fails_the_search_and_loses_no_template(bench: Bench) -> None:
+    bench.run("mouseenroll", chunks=[sessions("alice", 0)])
+    database = bench.head.store._db
+    (before,) = database.execute("PRAGMA max_page_count").fetchone()
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    database.execute(f"PRAGMA max_page_count = {pages}")
+    many = [row for number in range(40) for row in sessions(f"user{number}", 1)]
+    try:
+        result = bench.run("mouseenroll", chunks=[many])
+    finally:
+        database.execute(f"PRAGMA max_page_count = {before}")
+
+    assert (
+        result.error is not None and "40 of 40 templates were not stored" in result.error and '"user0"' in result.error
+    )
+    assert [document["user"] for document in bench.collection.query({}, limit=99)] == ["alice"]

@@ -20,6 +20,8 @@ from mousematch.templates import Template
 
 # A calibration on some hundred people supports no claim beyond one in a million, and 0 and 1 read like certainty.
 SMALLEST_SCORE = 1e-6
+NO_IMAGE = "The row has no image: its session is too short to draw, or mouseencode did not run."
+UNKNOWN_EVIDENCE = "How much movement there was is unknown: keep window_active_s or active_s, or set min_evidence_s=0."
 
 
 @dataclass
@@ -68,18 +70,19 @@ class SessionScorer:
         users = columns.lists(self._user_field)
         seconds = columns.lists("window_active_s")
         totals = columns.column("active_s")
-        embedded = self._embedder.embed(image for row in images for image in row)
         templates = self._templates({row[0] for row in users if len(row) == 1})
-        results = [
-            self._score(
-                images=images[row],
-                users=users[row],
-                evidence=_evidence(images[row], seconds[row], totals[row], embedded),
-                embedded=embedded,
-                templates=templates,
-            )
-            for row in range(columns.rows)
-        ]
+        results = [Result() for _ in images]
+        owners = [self._template(users[row], templates, result) for row, result in enumerate(results)]
+        # Only what can be compared is embedded: most of a site's visitors may not be enrolled.
+        embedded = self._embedder.embed(image for row, owner in zip(images, owners) if owner for image in row)
+        for row, (result, owner) in enumerate(zip(results, owners)):
+            if not images[row]:
+                result.match_verdict, result.match_evidence_s = matching.INSUFFICIENT, "0.000"
+                result.reasons.insert(0, NO_IMAGE)
+            elif owner is not None:
+                result.reasons += _bad_images(images[row], embedded)
+                evidence = _evidence(images[row], seconds[row], totals[row], embedded)
+                self._score(images[row], owner, evidence, embedded, result)
         columns["match_score"] = [result.match_score for result in results]
         columns["match_llr"] = [result.match_llr for result in results]
         columns.put_lists("window_llr", [result.window_llr for result in results])
@@ -98,50 +101,33 @@ class SessionScorer:
             return dict.fromkeys(users, exc)
 
     def _score(
-        self,
-        *,
-        images: Sequence[str],
-        users: Sequence[str],
-        evidence: float | None,
-        embedded: Embedded,
-        templates: Mapping[str, Template | MouseMatchError | None],
-    ) -> Result:
-        result = Result()
-        if evidence is not None:
-            result.match_evidence_s = f"{evidence:.3f}"
-        if not images:
-            result.match_verdict = matching.INSUFFICIENT
-            result.reasons.append("The row has no image: its session is too short to draw, or mouseencode did not run.")
-        result.reasons += _bad_images(images, embedded)
-        template = self._template(users, templates, result)
+        self, images: Sequence[str], owner: Template, evidence: float | None, embedded: Embedded, result: Result
+    ) -> None:
+        """Fills in what the row's embeddings say. evidence: active seconds of these, None if unknown."""
         vectors = [embedded.vectors[image] for image in images if image in embedded.vectors]
-        if template is None or not vectors:
-            return result
-        llrs = matching.window_llrs(np.stack(vectors), template.embedding, self._backend)
+        if not vectors:
+            return
+        llrs = matching.window_llrs(np.stack(vectors), owner.embedding, self._backend)
         llr = matching.fuse(llrs, self._backend)
         score = matching.probability(llr, self._policy.prior)
         result.window_llr = [f"{value:.4f}" for value in llrs]
         result.match_llr = f"{llr:.4f}"
         result.match_score = f"{min(max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE):.6f}"
-        if evidence is None and self._policy.min_evidence_s > 0:
+        if evidence is not None:
+            result.match_evidence_s = f"{evidence:.3f}"
+        elif self._policy.min_evidence_s > 0:
             result.match_verdict = matching.INSUFFICIENT
-            result.reasons.append(
-                "How much movement there was is unknown: keep window_active_s or active_s, or set min_evidence_s=0."
-            )
-        else:
-            result.match_verdict = matching.verdict(
-                score,
-                evidence_s=evidence or 0.0,
-                threshold=self._policy.threshold,
-                min_evidence_s=self._policy.min_evidence_s,
-            )
-        return result
+            result.reasons.append(UNKNOWN_EVIDENCE)
+            return
+        result.match_verdict = matching.verdict(
+            score,
+            evidence_s=evidence or 0.0,
+            threshold=self._policy.threshold,
+            min_evidence_s=self._policy.min_evidence_s,
+        )
 
     def _template(
-        self,
-        users: Sequence[str],
-        templates: Mapping[str, Template | MouseMatchError | None],
-        result: Result,
+        self, users: Sequence[str], templates: Mapping[str, Template | MouseMatchError | None], result: Result
     ) -> Template | None:
         """The row's template, or None with the reason in the result."""
         if len(users) != 1:
@@ -157,7 +143,7 @@ class SessionScorer:
         elif found is not None:
             result.reasons.append(str(found))
         else:
-            result.match_verdict = result.match_verdict or matching.NOT_ENROLLED
+            result.match_verdict = matching.NOT_ENROLLED
             result.reasons.append(f'No template for user "{users[0]}" with model {self._model}; run mouseenroll first.')
         return None
 

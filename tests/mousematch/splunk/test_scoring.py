@@ -83,7 +83,15 @@ def test_a_user_without_template_is_not_enrolled_and_told_so(bench: Callable[...
 
     assert scored["match_verdict"] == ["not_enrolled"]
     assert scored["match_error"] == ['No template for user "carol" with model base/1; run mouseenroll first.']
-    assert scored["match_score"] == scored["match_llr"] == [""]
+    assert scored["match_score"] == scored["match_llr"] == scored["match_evidence_s"] == [""]
+
+
+def test_images_that_have_nothing_to_be_compared_with_are_not_embedded(bench: Callable[..., Bench]) -> None:
+    parts = bench()
+
+    parts.add_scores(rows(session("carol", picture(0)), session("", picture(1)), session("bob", picture(2))))
+
+    assert parts.scorer.requests == [[picture(2)]]
 
 
 def test_bad_rows_have_a_reason_and_keep_their_place_among_good_ones(bench: Callable[..., Bench]) -> None:
