@@ -83,7 +83,9 @@ def test_a_macro_is_called_with_the_arguments_that_it_names(name: str) -> None:
 
 def bundle_pattern(pattern: str) -> re.Pattern[str]:
     """Splunk's path patterns: ``...`` is anything, ``*`` anything but a slash, a dot is a dot."""
-    return re.compile(pattern.replace(".", r"\.").replace(r"\.\.\.", ".*").replace("*", "[^/]*").replace(".[^/]*", ".*"))
+    return re.compile(
+        pattern.replace(".", r"\.").replace(r"\.\.\.", ".*").replace("*", "[^/]*").replace(".[^/]*", ".*")
+    )
 
 
 def in_bundle(path: str) -> bool:

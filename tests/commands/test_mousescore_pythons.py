@@ -33,7 +33,9 @@ def test_users_are_enrolled_and_scored(bench: Bench, version: str) -> None:
     scored = bench.run("mousescore", chunks=[[session("alice", "3", 0), session("alice", "4", 1)]], python=isolated)
 
     assert enrolled.error is None and [row["status"] for row in enrolled.rows] == ["enrolled"], enrolled.stderr
-    assert scored.error is None and [row["match_verdict"] for row in scored.rows] == ["match", "mismatch"], scored.stderr
+    assert scored.error is None and [row["match_verdict"] for row in scored.rows] == ["match", "mismatch"], (
+        scored.stderr
+    )
     assert enrolled.stderr == scored.stderr == ""
 
 

@@ -3,6 +3,8 @@
     find(keys)       POST …/storage/collections/data/NAME/batch_find   [{"query": {"$or": [{"_key": …}, …]}}]
     query(query)     GET  …/storage/collections/data/NAME?query=…&sort=_key&limit=…&skip=…
     save(documents)  POST …/storage/collections/data/NAME/batch_save   [{"_key": …}, …]
+
+Through splunklib, with splunkd's errors as StoreError.
 """
 
 from __future__ import annotations
