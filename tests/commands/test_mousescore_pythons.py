@@ -9,6 +9,7 @@ import pytest
 
 from tests.commands.conftest import Bench
 from tests.commands.test_mouseenroll import session, sessions
+from tests.commands.test_mousescore import template
 
 APP = Path(__file__).resolve().parents[2]
 
@@ -40,11 +41,12 @@ def test_users_are_enrolled_and_scored(bench: Bench, version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.9"])
-def test_a_hanging_splunkd_is_a_reason_under_the_oldest_python(bench: Bench, version: str) -> None:
+def test_a_hanging_scorer_is_a_reason_under_the_oldest_python(bench: Bench, version: str) -> None:
     """A time-out is an exception of its own before Python 3.10."""
     python = interpreter(version)
     if python is None or not (APP / "lib" / "py39").is_dir():
         pytest.skip("python3.9 or lib/ is missing")
+    bench.enroll(template("alice", 0))
     bench.scorer.hangs = True
 
     result = bench.run("mousescore", "timeout=0.3", chunks=[[session("alice", "1", 0)]], python=[python, "-S", "-B"])
