@@ -244,12 +244,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m mousematch.export", description="Makes SavedModel and LiteRT model from a version's weights."
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="a model version, such as models/base/1")
+    parser.add_argument(
+        "--record", action="store_true", help="write into the model card by how much the two differ (before publishing)"
+    )
+    options = parser.parse_args(arguments)
     began = time.monotonic()
-    for folder in parser.parse_args(arguments).folders:
+    for folder in options.folders:
         try:
-            export(
+            difference = export(
                 folder, on_progress=lambda message: print(f"{time.monotonic() - began:5.1f} s  {message}", flush=True)
             )
+            if options.record:
+                record(folder, difference)
         except MouseMatchError as exc:
             print(f"error: {exc}", file=sys.stderr)
             return 1

@@ -295,6 +295,7 @@ def test_a_folder_too_deep_for_a_socket_is_replaced_by_a_temporary_one(head: Hea
         stop(head.launch, environ=head.environ)
         assert wait_until(lambda: not list(folder.glob("*.sock")))
         shutil.rmtree(folder)
+        head.environ["MOUSEMATCH_STATE"] = str(tmp_path)
 
 
 def test_an_open_folder_is_closed_to_others(tmp_path: Path) -> None:
