@@ -18,7 +18,7 @@ from mousematch.splunk.messages import Messages
 from mousematch.splunk.templatestore import TemplateStore
 from mousematch.templates import Template
 
-# A calibration on some hundred people supports no claim beyond one in a million, and 0 and 1 read like certainty.
+# No calibration on a few people supports a claim beyond one in a million, and 0 and 1 read like certainty.
 SMALLEST_SCORE = 1e-6
 NO_IMAGE = "The row has no image: its session is too short to draw, or mouseencode did not run."
 UNKNOWN_EVIDENCE = "How much movement there was is unknown: keep window_active_s or active_s, or set min_evidence_s=0."
