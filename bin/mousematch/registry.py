@@ -111,7 +111,7 @@ class Registry:
         if not folders:
             known = ", ".join(self.names()) or "none"
             where = ", ".join(str(root) for root in self.roots)
-            raise ModelError(f'There is no model "{name}" in {where} (there: {known}); train it with mousetrain.')
+            raise ModelError(f'There is no model "{name}" in {where} (there: {known}); name one of these.')
         version = int(number) if slash else self.active(name)
         if version not in folders:
             known = ", ".join(str(known) for known in sorted(folders))
@@ -133,7 +133,7 @@ class Registry:
             return int(text)
         versions = self.versions(name)
         if not versions:
-            raise ModelError(f'There is no model "{name}"; train it with mousetrain.')
+            raise ModelError(f'There is no model "{name}"; | mousemodels lists those that there are.')
         return versions[-1]
 
     def activate(self, name: str, version: int) -> ModelVersion:
