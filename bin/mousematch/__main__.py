@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mousematch.encoding import DEFAULT
 from mousematch.errors import MouseMatchError
 
 
@@ -40,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the model version, such as models/base/1"
     )
-    train.add_argument("--encoding", default="motion", help="encoding to train on (default: %(default)s)")
+    train.add_argument("--encoding", default=DEFAULT, help="encoding to train on (default: %(default)s)")
     train.add_argument(
         "--phases",
         default="0.25:25:2e-3,1:40:5e-4",
