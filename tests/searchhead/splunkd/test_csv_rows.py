@@ -13,7 +13,8 @@ from splunklib.searchcommands.search_command import SearchCommand
 from searchhead.splunkd.csv_rows import decode, encode
 from searchhead.table import Table
 
-_TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+# csv before Python 3.11 refuses NUL, which search results do not hold.
+_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
 _VALUE = st.none() | _TEXT | st.lists(_TEXT, min_size=2, max_size=3)
 _FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1, max_size=5).filter(
     lambda name: not name.startswith("__mv_")
