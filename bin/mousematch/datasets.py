@@ -19,7 +19,7 @@ from mousematch.errors import TelemetryError
 from mousematch.telemetry import DOWN, DRAG, LEFT, MIDDLE, MOVE, NONE, OTHER, RIGHT, SCROLL, UP, Points
 
 _KINDS = {"Move": MOVE, "Drag": DRAG, "Pressed": DOWN, "Released": UP, "Down": SCROLL, "Up": SCROLL}
-_BUTTONS = {"NoButton": NONE, "Left": LEFT, "Right": RIGHT, "Middle": MIDDLE}
+_BUTTONS = {"NoButton": NONE, "Scroll": NONE, "Left": LEFT, "Right": RIGHT, "Middle": MIDDLE}
 MILLISECONDS_US, SECONDS_US = 1_000, 1_000_000
 
 
