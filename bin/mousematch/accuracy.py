@@ -91,7 +91,7 @@ def measured(of: Sequence[calibration.Trial], backend: Backend, windows: int | N
     far_at_half and frr_at_half: error rates at a match score of 0.5. The calibration error weighs genuine and impostor
     trials equally, because the score's prior is a half while trials are mostly impostors.
     """
-    genuine, impostor = calibration.llrs(of, backend, windows)
+    genuine, impostor = calibration.pieces(of, windows).llrs(backend)
     scores = [np.array([probability(llr) for llr in llrs]) for llrs in (genuine, impostor)]
     return Accuracy(
         windows=windows,
@@ -104,6 +104,33 @@ def measured(of: Sequence[calibration.Trial], backend: Backend, windows: int | N
         far_at_half=float((scores[1] >= 0.5).mean()),
         frr_at_half=float((scores[0] < 0.5).mean()),
     )
+
+
+def auc_interval(
+    of: Sequence[calibration.Trial], backend: Backend, *, draws: int = 1000, seed: int = 1
+) -> tuple[float, float]:
+    """The 95 % interval of the AUC over whole sessions, from a bootstrap by person: (low, high).
+
+    People are drawn with replacement, with all their sessions and templates: what varies from person to person is the
+    largest source of doubt, and trials that share a person are not independent.
+    """
+    people = sorted({trial.actual for trial in of} & {trial.claimed for trial in of})
+    scores: dict[tuple[str, str], list[float]] = {}
+    for trial in of:
+        llrs = np.concatenate(calibration.pieces([trial], None).llrs(backend))
+        scores.setdefault((trial.claimed, trial.actual), []).extend(llrs)
+    random = np.random.default_rng(seed)
+    aucs = []
+    for _ in range(draws):
+        drawn = random.choice(people, len(people))
+        own = [score for person in drawn for score in scores[person, person]]
+        others = [
+            score for claimed in drawn for actual in drawn if claimed != actual for score in scores[claimed, actual]
+        ]
+        if others:
+            aucs.append(metrics.auc(own, others))
+    low, high = np.percentile(aucs, (2.5, 97.5))
+    return float(low), float(high)
 
 
 def _balanced_calibration_error(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> float:

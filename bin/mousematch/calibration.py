@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from mousematch.errors import OptionError
-from mousematch.matching import Backend, fuse, mean_direction, normalised_similarity
+from mousematch.matching import Backend, fused, mean_direction, normalised_similarity
 from mousematch.metrics import log_loss
 
 # Sessions are cut to these many windows for the fit, so that the numbers hold for short and long sessions alike.
@@ -52,23 +52,30 @@ def trials(
     ]
 
 
-def pieces(trial: Trial, length: int | None) -> list[NDArray[np.float32]]:
-    """The trial's windows in consecutive pieces of this length, None for the whole session; a short rest is left out."""
-    values = trial.similarities
-    if length is None:
-        return [values]
-    return [values[start : start + length] for start in range(0, len(values) - length + 1, length)]
+@dataclass(frozen=True)
+class Pieces:
+    """Sessions cut to one length, as arrays of one entry a piece: mean similarity, windows, whether it is genuine."""
+
+    mean: NDArray[np.float64]
+    windows: NDArray[np.float64]
+    genuine: NDArray[np.bool_]
+
+    def llrs(self, backend: Backend) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Fused LLRs: (genuine, impostor)."""
+        llr = fused(backend.scale * self.mean + backend.offset, self.windows, backend)
+        return llr[self.genuine], llr[~self.genuine]
 
 
-def llrs(of: Sequence[Trial], backend: Backend, length: int | None) -> tuple[list[float], list[float]]:
-    """Fused LLRs of all pieces of this length: (genuine, impostor)."""
-    genuine: list[float] = []
-    impostor: list[float] = []
+def pieces(of: Sequence[Trial], length: int | None) -> Pieces:
+    """The trials' windows in consecutive pieces of this length, None for whole sessions; a short rest is left out."""
+    rows: list[tuple[float, int, bool]] = []
     for trial in of:
-        for piece in pieces(trial, length):
-            llr = fuse(backend.scale * piece.astype(np.float64) + backend.offset, backend)
-            (genuine if trial.genuine else impostor).append(llr)
-    return genuine, impostor
+        values = trial.similarities.astype(np.float64)
+        size = length or len(values)
+        whole = values[: len(values) // size * size].reshape(-1, size)
+        rows.extend((mean, size, trial.genuine) for mean in whole.mean(axis=1))
+    table = np.array(rows, np.float64).reshape(-1, 3)
+    return Pieces(table[:, 0], table[:, 1], table[:, 2].astype(bool))
 
 
 def fit(of: Sequence[Trial], cohort: NDArray[np.float32]) -> Backend:
@@ -78,11 +85,12 @@ def fit(of: Sequence[Trial], cohort: NDArray[np.float32]) -> Backend:
             "Calibration needs genuine and impostor trials; hold out at least two people with two sessions."
         )
     start = Backend(cohort, scale=1.0, offset=-1.0, correlation=0.2)
-    lengths = [length for length in LENGTHS if any(trial.genuine and len(trial.similarities) >= length for trial in of)]
+    lengths = [pieces(of, length) for length in (*LENGTHS, None)]
+    both = [cut for cut in lengths if cut.genuine.any() and not cut.genuine.all()]
 
     def cost(numbers: NDArray[np.float64]) -> float:
         backend = _backend(start, numbers)
-        return float(np.mean([log_loss(*llrs(of, backend, length)) for length in (*lengths, None)]))
+        return float(np.mean([log_loss(*cut.llrs(backend)) for cut in both]))
 
     result = minimize(cost, np.array([0.0, -1.0, -1.4]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-5})
     return _backend(start, result.x)

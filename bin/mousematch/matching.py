@@ -13,11 +13,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mousematch.errors import ModelError, TemplateError
+
+_Number = Any  # a number, or float64 (sessions,)
 
 MATCH, MISMATCH, INSUFFICIENT, NOT_ENROLLED = "match", "mismatch", "insufficient", "not_enrolled"
 # A standard deviation below this is numerical noise (a cohort of identical embeddings), not a scale.
@@ -101,16 +104,21 @@ def window_llrs(
 
 
 def fuse(llrs: Sequence[float] | NDArray[np.floating], backend: Backend) -> float:
-    """LLR of a session from the LLRs of its windows.
+    """LLR of a session from the LLRs of its windows: their mean times how many independent windows they are worth."""
+    n = len(llrs)
+    if n == 0:
+        raise TemplateError("There is no window to fuse; a score needs at least one.")
+    return float(fused(np.mean(np.asarray(llrs, np.float64)), n, backend))
+
+
+def fused(mean_llr: _Number, windows: _Number, backend: Backend) -> _Number:
+    """LLR of a session from the mean LLR of so many windows; numbers, or arrays with one number a session.
 
     n windows with correlation r count as n / (1 + (n - 1) r) independent ones (the effective sample size under equal
     pairwise correlation). So more windows give more certainty, but never more than 1 / r windows' worth.
     """
-    n = len(llrs)
-    if n == 0:
-        raise TemplateError("There is no window to fuse; a score needs at least one.")
-    effective = n / (1.0 + (n - 1) * backend.correlation)
-    return float(np.clip(np.mean(np.asarray(llrs, np.float64)) * effective, -_MAX_LLR, _MAX_LLR))
+    effective = windows / (1.0 + (windows - 1) * backend.correlation)
+    return np.clip(mean_llr * effective, -_MAX_LLR, _MAX_LLR)
 
 
 def probability(llr: float, prior: float = 0.5) -> float:

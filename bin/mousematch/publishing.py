@@ -177,4 +177,7 @@ def print_accuracy(folder: Path, sapimouse: Path) -> None:
     parts = datasets.split(datasets.sapimouse(sapimouse))
     backend = Backend.from_card(version.card["backend"], version.cohort())
     print(f"{folder}: {encoding.tag}; SapiMouse users {datasets.TEST_FROM} and up, unseen in training and calibration")
-    print_figures(figures(accuracy.trials(parts.test, encoding, embedder(network), backend.cohort), backend))
+    trials = accuracy.trials(parts.test, encoding, embedder(network), backend.cohort)
+    print_figures(figures(trials, backend))
+    low, high = accuracy.auc_interval(trials, backend)
+    print(f"95 % interval of the session AUC, bootstrap by person: {low:.3f} to {high:.3f}")
