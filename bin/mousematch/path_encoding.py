@@ -26,6 +26,8 @@ MIN_BRIGHTNESS = 0.35
 # Steady movement is fairly saturated; speeding up goes to the pure hue, braking to a pale one.
 STEADY_SATURATION = 0.7
 SATURATION_SPAN = 0.3
+# So many segments are drawn at a time: a session of a million points takes no more memory than one of these.
+PIECE = 65_536
 # Shortest time that a speed is computed over: some recorders put two points on one millisecond.
 MIN_STEP_S = 0.004
 
@@ -65,10 +67,31 @@ def segment_colours(points: Points) -> NDArray[np.uint8]:
 
 
 def _draw_path(image: NDArray[np.uint8], points: Points) -> None:
-    if len(points) < 2:
-        return
     column, row = _place(points)
     colours = segment_colours(points)
+    dragged = points.kind[1:] == DRAG
+    flat = image.reshape(-1, 3)
+    pieces = [slice(start, start + PIECE) for start in range(0, len(colours), PIECE)]
+    for piece in pieces:
+        if dragged[piece].any():
+            # A drag is twice as wide: the pixels below and to the right first, all lines over them.
+            columns, rows, segment = _line(column, row, piece)
+            wide = dragged[piece][segment]
+            place = np.minimum(rows[wide] + 1, SIZE - 1) * SIZE + np.minimum(columns[wide] + 1, SIZE - 1)
+            _paint(flat, place, colours[piece][segment[wide]])
+    for piece in pieces:
+        columns, rows, segment = _line(column, row, piece)
+        _paint(flat, rows * SIZE + columns, colours[piece][segment])
+
+
+def _line(
+    column: NDArray[np.int64], row: NDArray[np.int64], piece: slice
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Pixels of some segments in order, int64 (pixels,) each: columns, rows, and which of the segments each is of.
+
+    column, row: pixel of each point. piece: the segments, number i being from point i to the next.
+    """
+    column, row = column[piece.start : piece.stop + 1], row[piece.start : piece.stop + 1]
     d_column, d_row = np.diff(column), np.diff(row)
     # Points of a segment along its longer axis, both ends included (a digital differential analyser).
     steps = np.maximum(np.maximum(np.abs(d_column), np.abs(d_row)), 1)
@@ -78,14 +101,7 @@ def _draw_path(image: NDArray[np.uint8], points: Points) -> None:
     # Integer rounding to the nearest pixel (half up), so that every machine draws the same pixels.
     columns = column[segment] + (2 * d_column[segment] * step + length) // (2 * length)
     rows = row[segment] + (2 * d_row[segment] * step + length) // (2 * length)
-    flat = image.reshape(-1, 3)
-    place = rows * SIZE + columns
-    dragged = (points.kind[1:] == DRAG)[segment]
-    if dragged.any():
-        # A drag is twice as wide: the pixels below and to the right first, the line itself over them.
-        wide = np.minimum(rows[dragged] + 1, SIZE - 1) * SIZE + np.minimum(columns[dragged] + 1, SIZE - 1)
-        _paint(flat, wide, colours[segment[dragged]])
-    _paint(flat, place, colours[segment])
+    return columns, rows, segment
 
 
 def _draw_marks(image: NDArray[np.uint8], points: Points) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mousematch import images, strokes_encoding
+from mousematch import images, path_encoding, strokes_encoding
 from mousematch.encoding import DEFAULT, ENCODINGS, encoding_named
 from mousematch.errors import OptionError
 from mousematch.telemetry import DOWN, DRAG, LEFT, MOVE, NONE, RIGHT, SCROLL, UP, Points
@@ -143,6 +143,15 @@ def test_path_marks_clicks_green_and_red(tour):
 
     assert tuple(image[200 // 8, 900 // 8]) == (0, 230, 64)
     assert tuple(image[900 // 8, 500 // 8]) == (255, 40, 40)
+
+
+def test_a_long_path_is_drawn_in_pieces_that_do_not_show(tour, monkeypatch):
+    whole = path_encoding.draw(tour, [slice(0, len(tour))])
+
+    monkeypatch.setattr(path_encoding, "PIECE", 7)
+    pieces = path_encoding.draw(tour, [slice(0, len(tour))])
+
+    np.testing.assert_array_equal(pieces, whole)
 
 
 def test_path_is_brighter_where_it_was_faster():
