@@ -19,7 +19,6 @@ from .errors import RestError
 Document = dict[str, Any]
 
 _MISSING = object()
-_LOGICAL = ("$and", "$or", "$not")
 _ORDER: tuple[tuple[type | tuple[type, ...], int], ...] = ((bool, 5), ((int, float), 1), (str, 2), (dict, 3), (list, 4))
 
 

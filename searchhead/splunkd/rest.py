@@ -47,11 +47,6 @@ class Request:
     body: bytes
     principal: Principal
 
-    @property
-    def namespace_path(self) -> str:
-        """The address of the namespace."""
-        return f"/servicesNS/{self.owner}/{self.app}"
-
 
 @dataclass(frozen=True)
 class Response:

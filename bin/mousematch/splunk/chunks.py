@@ -112,12 +112,6 @@ class Columns(MutableMapping[str, list[str]]):
         """The ``__mv_`` columns by the field that they belong to, as they travel."""
         return self._encoded
 
-    def copy_field(self, field: str, source: Columns) -> None:
-        """Takes a column over from other rows, with all its values."""
-        self[field] = source[field]
-        if field in source._encoded:
-            self._encoded[field] = source._encoded[field]
-
     def take(self, rows: Sequence[int]) -> Columns:
         """The rows with these numbers, in this order."""
         taken = Columns(rows=len(rows))
