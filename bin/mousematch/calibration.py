@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from mousematch.errors import OptionError
-from mousematch.matching import Backend, fused, mean_direction, normalised_similarity
+from mousematch.matching import Backend, fused, log_odds, mean_direction, normalised_similarity
 from mousematch.metrics import log_loss
 
+# A dozen genuine sessions say little about how alike their windows are. The correlation is held near this value, with
+# the weight of bits that this many genuine sessions would cost for one unit of log-odds.
+EXPECTED_CORRELATION, EXPECTATION_WEIGHT = 0.3, 0.2
 # Sessions are cut to these many windows for the fit, so that the numbers hold for short and long sessions alike.
 LENGTHS = (1, 2, 4, 8, 16)
 
@@ -86,13 +89,20 @@ def fit(of: Sequence[Trial], cohort: NDArray[np.float32]) -> Backend:
         )
     start = Backend(cohort, scale=1.0, offset=-1.0, correlation=0.2)
     lengths = [pieces(of, length) for length in (*LENGTHS, None)]
+    genuine = sum(trial.genuine for trial in of)
     both = [cut for cut in lengths if cut.genuine.any() and not cut.genuine.all()]
 
     def cost(numbers: NDArray[np.float64]) -> float:
         backend = _backend(start, numbers)
-        return float(np.mean([log_loss(*cut.llrs(backend)) for cut in both]))
+        doubt = (numbers[2] - log_odds(EXPECTED_CORRELATION)) ** 2 * EXPECTATION_WEIGHT / genuine
+        return float(np.mean([log_loss(*cut.llrs(backend)) for cut in both]) + doubt)
 
-    result = minimize(cost, np.array([0.0, -1.0, -1.4]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-5})
+    result = minimize(
+        cost,
+        np.array([0.0, -1.0, log_odds(EXPECTED_CORRELATION)]),
+        method="Nelder-Mead",
+        options={"xatol": 1e-3, "fatol": 1e-5},
+    )
     return _backend(start, result.x)
 
 

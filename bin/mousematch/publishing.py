@@ -57,6 +57,7 @@ def fingerprint(recordings: Sequence[Recording]) -> str:
 def train_and_publish(options: argparse.Namespace) -> None:
     """Trains on background people, calibrates on held-out ones, measures on unseen ones, and writes the version's folder."""
     encoding = encoding_named(options.encoding)
+    identity(options.out)  # before hours of training
     parts = datasets.split(datasets.sapimouse(options.sapimouse))
     sources = {"sapimouse": parts.training}
     if options.balabit:
@@ -107,6 +108,13 @@ def synthetic_people(count: int) -> list[Recording]:
     ]
 
 
+def identity(folder: Path) -> tuple[str, int]:
+    """Name and version that a folder such as ``models/base/1`` stands for. Raises ModelError if it is not of that form."""
+    if not folder.name.isdecimal():
+        raise ModelError(f"{folder} is no folder of a model version; give one such as models/base/1.")
+    return folder.absolute().parent.name, int(folder.name)
+
+
 def publish(
     trained: keras.Model,
     encoding: Encoding,
@@ -120,6 +128,7 @@ def publish(
 
     background: what the network was trained on; its people become the cohort.
     """
+    name, number = identity(folder)
     folder.mkdir(parents=True, exist_ok=True)
     export.save_weights(trained, folder / "weights.npz")
     # Everything below is measured with the weights as they are shipped, at half precision, computing in float32.
@@ -130,8 +139,8 @@ def publish(
     np.savez(folder / "cohort.npz", cohort=cohort.astype(np.float16))
     measured = figures(accuracy.trials(parts.test, encoding, embed, cohort), backend)
     card = {
-        "name": folder.parent.name,
-        "version": int(folder.name),
+        "name": name,
+        "version": number,
         "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "encoding": encoding.tag,
         "size": encoding.size,
@@ -167,7 +176,8 @@ def print_figures(rows: Sequence[dict[str, object]]) -> None:
 
 def print_accuracy(folder: Path, sapimouse: Path) -> None:
     """Measures a published version on the SapiMouse users that its training has not seen, and prints the table."""
-    version = read_version(folder, name=folder.parent.name, version=int(folder.name))
+    name, number = identity(folder)
+    version = read_version(folder, name=name, version=number)
     encoding = next((known for known in ENCODINGS.values() if known.tag == version.encoding), None)
     if encoding is None:
         raise ModelError(

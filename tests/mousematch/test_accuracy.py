@@ -8,8 +8,6 @@ import pytest
 from mousematch import accuracy, calibration
 from mousematch.datasets import Recording
 from mousematch.encoding import Encoding
-from mousematch.errors import OptionError
-from mousematch.matching import Backend, probability
 from mousematch.telemetry import Points
 from mousematch.windows import WindowSpec
 
@@ -67,48 +65,6 @@ def test_a_perfect_embedding_makes_no_errors(recordings, cohort):
     assert accuracy.auc_interval(trials, backend, draws=20) == (1, 1)
 
 
-def test_calibration_of_scores_that_say_nothing_gives_even_odds():
-    random = np.random.default_rng(1)
-    trials = [
-        calibration.Trial(claimed, actual, random.normal(size=4).astype(np.float32))
-        for claimed in map(str, range(25))
-        for actual in map(str, range(25))
-    ]
-
-    backend = calibration.fit(trials, np.eye(4, dtype=np.float32))
-    llrs = np.concatenate(calibration.pieces(trials, None).llrs(backend))
-
-    assert np.mean([probability(llr) for llr in llrs]) == pytest.approx(0.5, abs=0.1)
-
-
-def test_calibrated_scores_of_correlated_windows_are_not_overconfident():
-    """Windows of a session that all say the same are fused as little more than one."""
-    random = np.random.default_rng(2)
-    trials = [
-        calibration.Trial(claimed, actual, np.full(8, random.normal(2.0 * (claimed == actual)), np.float32))
-        for claimed in map(str, range(20))
-        for actual in map(str, range(20))
-    ]
-
-    backend = calibration.fit(trials, np.eye(4, dtype=np.float32))
-
-    assert backend.correlation > 0.8
-
-
-def test_calibration_needs_both_kinds_of_trials(cohort):
-    with pytest.raises(OptionError, match="hold out at least two people"):
-        calibration.fit([calibration.Trial("ada", "ada", np.ones(2, np.float32))], cohort)
-
-
-def test_pieces_of_a_session_do_not_overlap_and_leave_no_short_rest():
-    trial = calibration.Trial("ada", "ada", np.arange(7, dtype=np.float32))
-
-    threes, whole = calibration.pieces([trial], 3), calibration.pieces([trial], None)
-
-    assert (list(threes.mean), list(threes.windows)) == ([1, 4], [3, 3])
-    assert (list(whole.mean), list(whole.windows)) == ([3], [7])
-
-
 def test_cohort_has_one_direction_a_person_also_for_hours_of_recordings(monkeypatch):
     monkeypatch.setattr(accuracy, "COHORT_WINDOWS", 3)
     seen = []
@@ -121,9 +77,3 @@ def test_cohort_has_one_direction_a_person_also_for_hours_of_recordings(monkeypa
 
     assert cohort.shape == (4, 4)
     assert sum(seen) <= 4 * 4
-
-
-def test_a_backend_is_shared_by_fit_and_use(recordings, cohort):
-    backend = calibration.fit(accuracy.trials(recordings, ENCODING, embed_people, cohort), cohort)
-
-    assert isinstance(backend, Backend) and backend.scale > 0 and 0 < backend.correlation < 1

@@ -16,9 +16,7 @@ from mousematch.encoding import ENCODINGS
 from mousematch.errors import OptionError, TelemetryError
 from mousematch.growth import grown
 from mousematch.model import build_model
-from mousematch.stretches import Session
 from mousematch.telemetry import Points
-from mousematch.windows import WindowSpec, active_s
 
 ENCODING = ENCODINGS["strokes"]
 NARROW = 1 / 16
@@ -79,7 +77,7 @@ def test_margin_loss_of_a_case_worked_by_hand():
 
     right = training.SCALE * (np.array([0.5, 0.9]) - training.MARGIN)
     other = training.SCALE * np.array([0.5, 0.1])
-    assert loss == pytest.approx(np.log1p(np.exp(other - right)), rel=1e-4)
+    assert loss == pytest.approx(np.log1p(np.exp(other - right)), rel=1e-4, abs=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +87,9 @@ def sources():
 
 
 def test_training_separates_people_resumes_and_keeps_a_log(sources, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "STEPS_AN_EPOCH", 2)
+    monkeypatch.setattr(training, "STEPS_AN_EPOCH", 5)
     monkeypatch.setattr(training, "WARM_UP_STEPS", 1)
-    phases = [training.Phase(width=NARROW, minutes=0.1, rate=2e-3, batch=16, dropout=0.0)]
+    phases = [training.Phase(width=NARROW, minutes=0.3, rate=2e-3, batch=8, dropout=0.0)]
 
     network = training.train(sources, ENCODING, phases, folder=tmp_path, verbose=0)
     again = training.train(sources, ENCODING, phases, folder=tmp_path, verbose=0)
@@ -102,8 +100,8 @@ def test_training_separates_people_resumes_and_keeps_a_log(sources, tmp_path, mo
         for probe in probes
     ]
     assert all(np.linalg.norm(vector) == pytest.approx(1, abs=1e-3) for vector in embeddings)
-    assert float(embeddings[0][0] @ embeddings[1][0]) < 0.9
-    assert "sparse_categorical_accuracy" in (tmp_path / "training.log").read_text()
+    last = (tmp_path / "training.log").read_text().splitlines()[-1].split()
+    assert float(last[last.index("sparse_categorical_accuracy") + 1]) > 0.8
     assert all((np.asarray(a) == np.asarray(b)).all() for a, b in zip(network.weights, again.weights, strict=True))
 
 
@@ -118,21 +116,6 @@ def test_one_person_is_no_training_set(tmp_path):
 def test_a_schedule_that_cannot_be_read_is_refused_with_an_example(text):
     with pytest.raises(OptionError, match=r"width:minutes:rate"):
         training.phases_of(text)
-
-
-def test_stretches_are_never_longer_than_the_window():
-    session = Session(swinging("a-x", 1, pixels_s=800, seconds=60).points)
-    random = np.random.default_rng(3)
-
-    lengths = [active_s(session.stretch(WindowSpec(active_s=10.0), random)) for _ in range(200)]
-
-    # The pace varies by a few percent.
-    assert 10 / 3 * 0.8 < min(lengths) and max(lengths) < 10 * 1.25
-
-
-def test_a_session_too_short_to_draw_is_refused():
-    with pytest.raises(OptionError, match="leave out those below 8"):
-        Session(Points.empty())
 
 
 def write_sapimouse(folder):
