@@ -31,18 +31,38 @@ def _options(arguments: Sequence[str] | None) -> Options:
         description="Serves embeddings of Mouse Match images over TensorFlow Serving's REST API on a Unix socket. "
         "Searches start it by themselves; run it by hand to look at it.",
     )
-    parser.add_argument("--model-root", action="append", required=True, type=Path, metavar="DIR", dest="model_roots",
-                        help="folder with <name>/<version>/model.json; give several, the first goes before the next")
-    parser.add_argument("--socket", required=True, type=Path, metavar="FILE",
-                        help="Unix socket to listen on; its folder must exist and should have mode 0700")
+    parser.add_argument(
+        "--model-root",
+        action="append",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        dest="model_roots",
+        help="folder with <name>/<version>/model.json; give several, the first goes before the next",
+    )
+    parser.add_argument(
+        "--socket",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="Unix socket to listen on; its folder must exist and should have mode 0700",
+    )
     parser.add_argument("--model", default="base", metavar="NAME[/VERSION]", help="loaded at once; others on demand")
     parser.add_argument("--executor", default="auto", choices=("auto", "litert", "tensorflow"))
     parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="bfloat16: GPU only")
     parser.add_argument("--threads", default=0, type=int, metavar="N", help="CPU threads; 0 (default): one a core")
-    parser.add_argument("--idle-s", default=900.0, type=float, metavar="S", help="ends after S seconds without a request")
+    parser.add_argument(
+        "--idle-s", default=900.0, type=float, metavar="S", help="ends after S seconds without a request"
+    )
     parser.add_argument("--stuck-s", default=120.0, type=float, metavar="S", help="ends when one batch takes so long")
-    parser.add_argument("--log", default=None, type=Path, metavar="FILE", dest="log_file",
-                        help="file that standard error goes to; the scorer keeps it small")
+    parser.add_argument(
+        "--log",
+        default=None,
+        type=Path,
+        metavar="FILE",
+        dest="log_file",
+        help="file that standard error goes to; the scorer keeps it small",
+    )
     found = vars(parser.parse_args(arguments))
     found["model_roots"] = tuple(found["model_roots"])
     if found["idle_s"] <= 0 or found["stuck_s"] <= 0:

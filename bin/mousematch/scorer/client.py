@@ -104,7 +104,9 @@ class Client:
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _adapt(self, seconds: float) -> None:
@@ -154,7 +156,9 @@ class Client:
                 f'The scorer at {self.address} does not serve model "{self._reference}" ({reason}); publish it there, or '
                 "name another model in mousematch.conf."
             )
-        raise ScorerRejected(f"The scorer at {self.address} refused the request with status {response.status}: {reason}")
+        raise ScorerRejected(
+            f"The scorer at {self.address} refused the request with status {response.status}: {reason}"
+        )
 
     @property
     def _reference(self) -> str:

@@ -50,7 +50,9 @@ class Launch:
         """The command line of the process."""
         python = self.python or sys.executable
         if not python:
-            raise ScorerUnavailable("This Python does not know its own path; name one in mousematch.conf [scorer] python.")
+            raise ScorerUnavailable(
+                "This Python does not know its own path; name one in mousematch.conf [scorer] python."
+            )
         roots = [part for root in self.model_roots for part in ("--model-root", str(root.absolute()))]
         options = {
             "--socket": socket,

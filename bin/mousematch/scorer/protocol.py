@@ -39,9 +39,7 @@ SIGNATURE = "serving_default"
 # Unit-length embeddings with seven decimals carry float32's precision in half the text.
 _DECIMALS = 7
 
-ROUTE = re.compile(
-    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]{1,18}))?(?P<verb>/metadata|:predict)?"
-)
+ROUTE = re.compile(r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]{1,18}))?(?P<verb>/metadata|:predict)?")
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,7 @@ def serve(options: Options) -> int:
 
 
 def _load(model: ModelVersion, options: Options) -> Network:
-    network = executors.load(
-        model, executor=options.executor, threads=options.threads, precision=options.precision
-    )
+    network = executors.load(model, executor=options.executor, threads=options.threads, precision=options.precision)
     log.info("Model %s runs in %s on the %s.", model.reference, network.executor, network.device)
     return network
 

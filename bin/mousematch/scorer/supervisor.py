@@ -91,6 +91,7 @@ def _start(
     began = time.monotonic()
     told = began
     process: subprocess.Popen[bytes] | None = None
+    killed = False
     log_start = 0
     while True:
         state = _look(path, launch.model, probe_s)
@@ -113,9 +114,16 @@ def _start(
             process = None
             time.sleep(0.5)
         elif process.poll() is not None:
+            if process.returncode < 0 and not killed:
+                # Somebody else's doing, such as the kernel's when memory was short: once more.
+                on_progress(
+                    f"The scorer was ended by signal {-process.returncode} while it started; starting it again."
+                )
+                process, killed = None, True
+                continue
             raise ScorerUnavailable(
                 f"The scorer ended with code {process.returncode} while it started: {_last_line(log, log_start)} "
-                f"(log: {log})."
+                f"Read {log}."
             )
         now = time.monotonic()
         if now > deadline:

@@ -72,6 +72,20 @@ def test_threads_default_to_the_cores_of_this_process() -> None:
     assert cores() >= 1
 
 
+def test_tensorflow_computes_from_the_weights_of_an_installed_app(head: Head, models: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "models" / "tiny" / "1"
+    installed.mkdir(parents=True)
+    for file in ("model.json", "weights.npz", "cohort.npz"):
+        if (models / "tiny" / "1" / file).exists():
+            shutil.copy(models / "tiny" / "1" / file, installed)
+    tensorflow = head.other(executor="tensorflow", model_roots=(tmp_path / "models",))
+
+    vectors = tensorflow.client().embed(pictures(3))
+
+    np.testing.assert_allclose(vectors, head.client().embed(pictures(3)), atol=2e-3)
+    assert sorted(path.name for path in installed.iterdir() if path.name.startswith(("saved", "var"))) == []
+
+
 def test_tensorflow_and_litert_give_the_same_embeddings(head: Head) -> None:
     images = pictures(21)
     tensorflow = head.other(executor="tensorflow")

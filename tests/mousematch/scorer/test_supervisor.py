@@ -88,7 +88,9 @@ def test_the_scorer_outlives_the_search_that_started_it_and_holds_none_of_its_pi
     assert output.splitlines()[-1] == head.start()
 
 
-def test_a_search_that_is_killed_while_it_waits_leaves_a_scorer_that_the_next_one_uses(head: Head, models: Path) -> None:
+def test_a_search_that_is_killed_while_it_waits_leaves_a_scorer_that_the_next_one_uses(
+    head: Head, models: Path
+) -> None:
     search = start_process(head, models)
     assert wait_until(lambda: bool(head.pids()))
     search.kill()
@@ -199,7 +201,9 @@ def test_a_new_version_is_loaded_by_the_running_scorer(head: Head, models: Path,
 
 
 def test_an_interpreter_that_is_not_there_is_named(head: Head) -> None:
-    with pytest.raises(ScorerUnavailable, match=r"cannot be started with /nowhere/python .*correct python in mousematch"):
+    with pytest.raises(
+        ScorerUnavailable, match=r"cannot be started with /nowhere/python .*correct python in mousematch"
+    ):
         head.other(python="/nowhere/python").start()
 
 
@@ -208,7 +212,28 @@ def test_an_interpreter_that_cannot_run_it_gives_its_last_words(head: Head, tmp_
     python.write_text("#!/bin/sh\necho No module named uvicorn >&2\nexit 1\n")
     python.chmod(0o755)
 
-    with pytest.raises(ScorerUnavailable, match=r"ended with code 1 .* No module named uvicorn\. \(log: "):
+    with pytest.raises(ScorerUnavailable, match=r"ended with code 1 .* No module named uvicorn\. Read /"):
+        head.other(python=str(python)).start()
+
+
+def test_a_scorer_that_is_killed_while_it_starts_is_started_once_more(head: Head, tmp_path: Path) -> None:
+    python, first = tmp_path / "python", tmp_path / "first"
+    python.write_text(f'#!/bin/sh\n[ -e {first} ] || {{ touch {first}; kill -9 $$; }}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    unlucky = head.other(python=str(python))
+
+    unlucky.start()
+
+    assert any("ended by signal 9" in message for message in unlucky.progress)
+    assert unlucky.progress[-1].startswith("The scorer is ready")
+
+
+def test_a_scorer_that_is_killed_again_is_given_up(head: Head, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nkill -9 $$\n")
+    python.chmod(0o755)
+
+    with pytest.raises(ScorerUnavailable, match="ended with code -9"):
         head.other(python=str(python)).start()
 
 

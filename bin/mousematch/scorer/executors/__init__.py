@@ -64,7 +64,12 @@ def _tensorflow(model: ModelVersion, threads: int, precision: str) -> Network:
     _module("tensorflow", "mousematch.scorer.executors.savedmodel")
     from mousematch.scorer.executors.savedmodel import SavedModelNetwork
 
-    return SavedModelNetwork(_export(model, registry.SAVED_MODEL).parent, threads=threads, precision=precision)
+    weights = model.folder / registry.WEIGHTS
+    if not (model.folder / registry.SAVED_MODEL).is_file() and weights.is_file():
+        # The installed app brings the weights alone: a SavedModel is twice as large.
+        return SavedModelNetwork.from_weights(weights, size=model.size, threads=threads, precision=precision)
+    folder = _export(model, registry.SAVED_MODEL).parent
+    return SavedModelNetwork(folder, threads=threads, precision=precision)
 
 
 def _export(model: ModelVersion, file: str) -> Path:

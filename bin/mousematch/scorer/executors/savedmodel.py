@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,19 @@ class SavedModelNetwork:
             shape = network.structured_input_signature[1]["images"].shape[1:]
             for batch in self._batches:
                 self.embed(np.zeros((batch, *shape), np.uint8))
+
+    @classmethod
+    def from_weights(cls, weights: Path, *, size: int, threads: int = 0, precision: str = FLOAT32) -> SavedModelNetwork:
+        """The same from a version's weights alone; the SavedModel is made in a temporary folder and read back.
+
+        Takes some four seconds more. The model's own folder belongs to the app and stays as it was installed.
+        """
+        # Keras too loads only when it is needed.
+        from mousematch import export
+
+        with tempfile.TemporaryDirectory(prefix="mousematch-") as folder:
+            export.write_saved_model(export.load_model(weights, size=size), Path(folder))
+            return cls(Path(folder), threads=threads, precision=precision)
 
     def embed(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 (n, size, size, 3) → float32 (n, d)."""
