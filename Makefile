@@ -81,6 +81,6 @@ lock: .venv/.ready  ## pin requirements/*.in anew into requirements/*.txt
 	@$(PY) packaging/lock.py
 
 clean:  ## remove what these tasks made (environments too)
-	rm -rf build dist lib demo state .venv .venv-appinspect .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist lib demo state .venv .venv-appinspect .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 	rm -rf models/*/*/model.tflite models/*/*/saved_model.pb models/*/*/fingerprint.pb models/*/*/variables models/*/*/assets
 	find bin searchhead samples benchmarks tests packaging -name __pycache__ -prune -exec rm -rf {} +

@@ -59,7 +59,7 @@ class Dropped:
             count, example = self._reasons.get(reason, (0, ""))
             if count:
                 plural = "s" if count > 1 else ""
-                yield f"dropped {count:,} {what}{plural}: {why}; {remedy}. First: {example}"
+                yield f"dropped {count:,} {what}{plural}: {why}; {remedy}." + (f" First: {example}" if example else "")
 
     def to_json(self) -> str:
         """As text, to travel from the map phase to the reduce phase; empty if nothing was dropped."""
