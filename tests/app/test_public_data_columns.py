@@ -42,6 +42,10 @@ def recordings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """A folder of recordings and the option that says their unit of time."""
     folder = tmp_path_factory.mktemp(request.param)
     balabit = request.param == "balabit"
+    # The scorer that the searches start leaves soon after the test.
+    local = folder / "state" / "local"
+    local.mkdir(parents=True)
+    (local / "mousematch.conf").write_text("[scorer]\nidle_s = 20\n")
     for name, who, seed in (("enroll1", OWNER, 1), ("enroll2", OWNER, 2), ("own", OWNER, 3), ("other", STRANGER, 4)):
         points = session(who, seconds=90, seed=seed)
         write(folder / f"{name}.csv", points, unit_us=1_000_000 if balabit else 1_000, record_time=balabit)
