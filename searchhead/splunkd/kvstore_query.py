@@ -115,6 +115,9 @@ def _operator(operator: str, operand: Any, value: Any) -> bool:
     compare = _COMPARE.get(operator)
     if compare is None:
         raise RestError(400, f"Unknown operator {operator}; use $gt, $gte, $lt, $lte, $ne, $not or $regex.")
+    if not isinstance(operand, (bool, int, float, str)):
+        # Null, objects and lists are neither more nor less than anything here.
+        return False
     return _any_element(value, lambda element: _rank(element) == _rank(operand) and compare(element, operand))
 
 

@@ -28,8 +28,12 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def reached(modules: Iterable[str]) -> tuple[set[str], set[str]]:
-    """(modules of bin/, other imported names) that are imported when all of ``modules`` do all that they can."""
+def reached(modules: Iterable[str], *, without: Iterable[str] = ()) -> tuple[set[str], set[str]]:
+    """(modules of bin/, other imported names) that are imported when all of ``modules`` do all that they can.
+
+    without: modules of bin/ whose own imports are left out.
+    """
+    left_out = set(without)
     own: set[str] = set()
     foreign: set[str] = set()
     waiting = list(modules)
@@ -38,7 +42,7 @@ def reached(modules: Iterable[str]) -> tuple[set[str], set[str]]:
         path = source(module)
         if path is None:
             foreign.add(module)
-        elif module not in own:
+        elif module not in own | left_out:
             own.add(module)
             waiting += imported(path)
             waiting += [module.rpartition(".")[0]] if "." in module else []

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TREES = {"3.9": ROOT / "lib" / "py39", "3.13": ROOT / "lib" / "py313"}
 
 # The scorer's TensorFlow executor runs in an environment of its own.
-NOT_VENDORED = {"tensorflow"}
+NOT_VENDORED = "mousematch.scorer.executors.savedmodel"
 
 
 def find_python(version: str) -> str | None:
@@ -65,8 +65,8 @@ def test_every_imported_package_is_vendored(splunk_python: tuple[list[str], Path
         "        return module\n"
         "print(json.dumps([load(name).__file__ for name in json.load(sys.stdin)]))"
     )
-    _, foreign = reached([*COMMANDS, "mousematch.scorer.__main__"])
-    needed = packages(foreign) - NOT_VENDORED
+    _, foreign = reached([*COMMANDS, "mousematch.scorer.__main__"], without=[NOT_VENDORED])
+    needed = packages(foreign)
     modules = sorted(name for name in foreign if name.partition(".")[0] in needed)
 
     finished = subprocess.run([*command, "-c", program], input=json.dumps(modules), capture_output=True, text=True)

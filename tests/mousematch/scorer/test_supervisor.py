@@ -272,7 +272,9 @@ def test_the_same_interpreter_keeps_its_environment_and_the_vendored_packages(mo
     environment = Launch((Path("/m"),)).environment({"LD_LIBRARY_PATH": "/splunk/lib", "PYTHONPATH": "/splunk/site"})
 
     assert environment["LD_LIBRARY_PATH"] == "/splunk/lib"
-    assert environment["PYTHONPATH"].split(os.pathsep) == [str(BIN), vendored, "/splunk/site"]
+    # A test run on one of Splunk's Pythons has that one's vendored packages on its path already.
+    path = [entry for entry in environment["PYTHONPATH"].split(os.pathsep) if not entry.endswith("py313")]
+    assert path == [str(BIN), vendored, "/splunk/site"]
 
 
 def test_a_disk_that_takes_no_byte_does_not_stop_the_start(head: Head, models: Path) -> None:

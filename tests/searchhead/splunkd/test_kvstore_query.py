@@ -82,6 +82,14 @@ def test_fields_are_picked_or_left_out() -> None:
     assert project({"a": 1, "b": 2}, "") == {"a": 1, "b": 2}
 
 
+@pytest.mark.parametrize("operand", [None, {"a": 1}, [1, None]])
+@pytest.mark.parametrize("operator", ["$gt", "$gte", "$lt", "$lte"])
+def test_null_objects_and_lists_are_neither_more_nor_less(operator: str, operand: object) -> None:
+    query = {"name": {operator: operand}}
+
+    assert not matches(query, ADA) and not matches(query, {"name": operand}) and not matches(query, {})
+
+
 @given(st.recursive(_SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAME, inner, max_size=3)))
 def test_any_json_is_a_query_or_a_400(value: object) -> None:
     try:
