@@ -5,12 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.searchhead.splunkd.trial import Commands
-
-settings.register_profile("no deadline", deadline=None)  # one example may be slow on a busy machine
-settings.load_profile("no deadline")
 
 
 @pytest.fixture
