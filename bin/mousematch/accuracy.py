@@ -6,6 +6,7 @@ one, everybody an impostor of everybody else. Sessions never straddle enrollment
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -74,11 +75,11 @@ def cohort_of(recordings: Sequence[Recording], encoding: Encoding, embed: Embed)
 
     Of people with hours of recordings, COHORT_WINDOWS windows from all over them are taken: a mean needs no more.
     """
+    recorded = Counter(recording.person for recording in recordings)
     by_person: dict[str, list[NDArray[np.uint8]]] = {}
     for recording in recordings:
         windows = cut(recording.points, encoding.window)
-        shared = sum(other.person == recording.person for other in recordings)
-        step = max(1, len(windows) * shared // COHORT_WINDOWS)
+        step = max(1, len(windows) * recorded[recording.person] // COHORT_WINDOWS)
         by_person.setdefault(recording.person, []).extend(encoding.images(recording.points, windows[::step]))
     embeddings = embed(np.stack([image for images in by_person.values() for image in images]))
     parts = np.split(embeddings, np.cumsum([len(images) for images in by_person.values()])[:-1])

@@ -1,7 +1,7 @@
 """From a trained network to a published model version: cohort, calibration, measurement, card.
 
 The network, the cohort and the background embeddings come from training people, the back-end's numbers from the
-calibration people, and the figures in the card from the test people, whom nothing before has seen.
+calibration people, and the figures in the card from the test people, to whom nothing was fitted.
 """
 
 from __future__ import annotations

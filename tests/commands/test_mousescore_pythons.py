@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from tests.commands.conftest import Bench
+from tests.commands.interpreters import interpreter
+from tests.commands.protocol import APP
 from tests.commands.test_mouseenroll import session, sessions
 from tests.commands.test_mousescore import template
-
-APP = Path(__file__).resolve().parents[2]
-
-
-def interpreter(version: str) -> str | None:
-    """A python of that version, installed by the system or by pyenv."""
-    found = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    return str(found[-1]) if found else shutil.which(f"python{version}")
 
 
 @pytest.mark.parametrize("version", ["3.9", "3.13"])
