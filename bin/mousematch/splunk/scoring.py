@@ -1,20 +1,25 @@
-"""Rows with images and a user → the same rows with match scores."""
+"""Rows with images and a user → the same rows with match scores.
+
+row ──┬─ session_windows ─ distinct images, active seconds
+      ├─ owners ────────── template of the claimed owner
+      └─ embedder ──────── embeddings ──▶ compare ──▶ decide ──▶ the match fields
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from mousematch import matching
-from mousematch.errors import MouseMatchError, StoreError
 from mousematch.matching import Backend
 from mousematch.settings import MatchingSettings
-from mousematch.splunk.chunks import Columns, decode_values
+from mousematch.splunk.chunks import Columns
 from mousematch.splunk.embedder import Embedded, Embedder
 from mousematch.splunk.messages import Messages
+from mousematch.splunk.owners import Owner, Owners
+from mousematch.splunk.session_windows import SessionWindows, session_windows
 from mousematch.splunk.templatestore import TemplateStore
 from mousematch.templates import Template
 
@@ -26,13 +31,15 @@ UNKNOWN_EVIDENCE = "How much movement there was is unknown: keep window_active_s
 
 @dataclass
 class Result:
-    """What is known of one row; empty texts are fields that it does not have."""
+    """What is known of one row; None and empty texts are fields that it does not have.
 
-    match_score: str = ""
-    match_llr: str = ""
+    llr: of all windows that were scored, window_llr: of each. evidence_s: active seconds of these.
+    """
+
+    llr: float | None = None
     window_llr: list[str] = field(default_factory=list)
-    match_verdict: str = ""
-    match_evidence_s: str = ""
+    verdict: str = ""
+    evidence_s: float | None = None
     reasons: list[str] = field(default_factory=list)
 
 
@@ -58,143 +65,77 @@ class SessionScorer:
         self._model = model
         self._backend = backend
         self._embedder = embedder
-        self._store = store
+        self._owners = Owners(
+            store=store, model=model, dimensions=backend.cohort.shape[1], user_field=user_field, messages=messages
+        )
         self._policy = policy
-        self._messages = messages
-        self._user_field = user_field
         self._image_field = image_field
 
     def add_scores(self, columns: Columns) -> Columns:
         """The rows with the match fields; each row in its place, with a score or with the reason in match_error."""
-        images = _shared_lists(columns, self._image_field)
-        users = columns.lists(self._user_field)
-        seconds = columns.lists("window_active_s")
-        totals = columns.column("active_s")
-        templates = self._templates({row[0] for row in users if len(row) == 1})
-        results = [Result() for _ in images]
-        owners = [self._template(users[row], templates, result) for row, result in enumerate(results)]
+        sessions = session_windows(columns, self._image_field)
+        owners = self._owners.of(columns)
         # Only what can be compared is embedded: most of a site's visitors may not be enrolled.
-        embedded = self._embedder.embed(image for row, owner in zip(images, owners) if owner for image in row)
-        for row, (result, owner) in enumerate(zip(results, owners)):
-            if not images[row]:
-                result.match_verdict, result.match_evidence_s = matching.INSUFFICIENT, "0.000"
-                result.reasons.insert(0, NO_IMAGE)
-            elif owner is not None:
-                result.reasons += _bad_images(images[row], embedded)
-                evidence = _evidence(images[row], seconds[row], totals[row], embedded)
-                self._score(images[row], owner, evidence, embedded, result)
-        columns["match_score"] = [result.match_score for result in results]
-        columns["match_llr"] = [result.match_llr for result in results]
+        embedded = self._embedder.embed(
+            image for session, owner in zip(sessions, owners) if owner.template for image in session.images
+        )
+        results = [self._compared(session, owner, embedded) for session, owner in zip(sessions, owners)]
+        self._decide(results)
+        return self._with_fields(columns, results)
+
+    def _compared(self, session: SessionWindows, owner: Owner, embedded: Embedded) -> Result:
+        """What the row's windows say of its owner, with the verdict still open where there is an LLR."""
+        result = Result(reasons=[owner.reason] if owner.reason else [])
+        if not owner.enrolled:
+            result.verdict = matching.NOT_ENROLLED
+        if not session.images:
+            result.verdict, result.evidence_s = matching.INSUFFICIENT, 0.0
+            result.reasons.insert(0, NO_IMAGE)
+        elif owner.template is not None:
+            result.reasons += session.problems(embedded.reasons)
+            self._compare(session, owner.template, embedded, result)
+        return result
+
+    def _compare(self, session: SessionWindows, template: Template, embedded: Embedded, result: Result) -> None:
+        vectors = [embedded.vectors[image] for image in session.images if image in embedded.vectors]
+        if vectors:
+            llrs = matching.window_llrs(np.stack(vectors), template.embedding, self._backend)
+            result.window_llr = [f"{value:.4f}" for value in llrs]
+            result.llr = matching.fuse(llrs, self._backend)
+            result.evidence_s = session.evidence_s(embedded.vectors)
+
+    def _decide(self, results: Sequence[Result]) -> None:
+        """The verdicts of the rows that have an LLR."""
+        policy = self._policy
+        for result in results:
+            if result.llr is None:
+                continue
+            if result.evidence_s is None and policy.min_evidence_s > 0:
+                result.verdict = matching.INSUFFICIENT
+                result.reasons.append(UNKNOWN_EVIDENCE)
+                continue
+            result.verdict = matching.verdict(
+                matching.probability(result.llr, policy.prior),
+                evidence_s=result.evidence_s or 0.0,
+                threshold=policy.threshold,
+                min_evidence_s=policy.min_evidence_s,
+            )
+
+    def _with_fields(self, columns: Columns, results: Sequence[Result]) -> Columns:
+        columns["match_score"] = [self._score(result.llr) for result in results]
+        columns["match_llr"] = ["" if result.llr is None else f"{result.llr:.4f}" for result in results]
         columns.put_lists("window_llr", [result.window_llr for result in results])
-        columns["match_verdict"] = [result.match_verdict for result in results]
-        columns["match_evidence_s"] = [result.match_evidence_s for result in results]
+        columns["match_verdict"] = [result.verdict for result in results]
+        columns["match_evidence_s"] = [
+            "" if result.evidence_s is None else f"{result.evidence_s:.3f}" for result in results
+        ]
         columns["match_threshold"] = [f"{self._policy.threshold:.6g}"] * columns.rows
         columns["match_model"] = [self._model] * columns.rows
         columns["match_error"] = [" ".join(result.reasons) for result in results]
         return columns
 
-    def _templates(self, users: set[str]) -> Mapping[str, Template | MouseMatchError | None]:
-        try:
-            return self._store.fetch(users)
-        except StoreError as exc:
-            self._messages.error(f"Sessions have no score: {exc}")
-            return dict.fromkeys(users, exc)
-
-    def _score(
-        self, images: Sequence[str], owner: Template, evidence: float | None, embedded: Embedded, result: Result
-    ) -> None:
-        """Fills in what the row's embeddings say. evidence: active seconds of these, None if unknown."""
-        vectors = [embedded.vectors[image] for image in images if image in embedded.vectors]
-        if not vectors:
-            return
-        llrs = matching.window_llrs(np.stack(vectors), owner.embedding, self._backend)
-        llr = matching.fuse(llrs, self._backend)
+    def _score(self, llr: float | None) -> str:
+        if llr is None:
+            return ""
         score = matching.probability(llr, self._policy.prior)
-        result.window_llr = [f"{value:.4f}" for value in llrs]
-        result.match_llr = f"{llr:.4f}"
-        result.match_score = f"{min(max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE):.6f}"
-        if evidence is not None:
-            result.match_evidence_s = f"{evidence:.3f}"
-        elif self._policy.min_evidence_s > 0:
-            result.match_verdict = matching.INSUFFICIENT
-            result.reasons.append(UNKNOWN_EVIDENCE)
-            return
-        result.match_verdict = matching.verdict(
-            score,
-            evidence_s=evidence or 0.0,
-            threshold=self._policy.threshold,
-            min_evidence_s=self._policy.min_evidence_s,
-        )
-
-    def _template(
-        self, users: Sequence[str], templates: Mapping[str, Template | MouseMatchError | None], result: Result
-    ) -> Template | None:
-        """The row's template, or None with the reason in the result."""
-        if len(users) != 1:
-            many = f"has {len(users)} values; put | mvexpand {self._user_field} in front of mousescore"
-            none = "is empty; name the claimed owner, or say user=<field> where it is"
-            result.reasons.append(f'The field "{self._user_field}" {many if users else none}.')
-            return None
-        found = templates[users[0]]
-        if isinstance(found, Template):
-            if found.embedding.shape[0] == self._backend.cohort.shape[1]:
-                return found
-            result.reasons.append(f'The template of user "{users[0]}" is of another model; run mouseenroll again.')
-        elif found is not None:
-            result.reasons.append(str(found))
-        else:
-            result.match_verdict = matching.NOT_ENROLLED
-            result.reasons.append(f'No template for user "{users[0]}" with model {self._model}; run mouseenroll first.')
-        return None
-
-
-def _shared_lists(columns: Columns, name: str) -> list[list[str]]:
-    """The values of a field, one list a row; rows behind each other with the same values share theirs.
-
-    After mvexpand by claimed owner a session's images stand in every row: they are taken apart once.
-    """
-    encoded = columns.encoded.get(name)
-    if encoded is None:
-        return columns.lists(name)
-    lists: list[list[str]] = []
-    for row, (many, one) in enumerate(zip(encoded, columns.column(name))):
-        if row and many and many == encoded[row - 1]:
-            lists.append(lists[-1])
-        else:
-            lists.append(decode_values(many) if many else [one] if one else [])
-    return lists
-
-
-def _bad_images(images: Sequence[str], embedded: Embedded) -> list[str]:
-    """One sentence for each reason why images of the row have no embedding."""
-    windows: dict[str, list[str]] = {}
-    for number, image in enumerate(images, start=1):
-        if image in embedded.reasons:
-            windows.setdefault(embedded.reasons[image], []).append(str(number))
-    if len(images) == 1:
-        return list(windows)
-    return [
-        reason if len(numbers) == len(images) else f"Window {', '.join(numbers)} of {len(images)}: {reason}"
-        for reason, numbers in windows.items()
-    ]
-
-
-def _evidence(images: Sequence[str], seconds: Sequence[str], total: str, embedded: Embedded) -> float | None:
-    """Active seconds of the windows that have an embedding; None if the row does not tell."""
-    scored = [image in embedded.vectors for image in images]
-    if len(seconds) == len(images):
-        numbers = [_seconds(text) for text in seconds]
-        used = [number for number, use in zip(numbers, scored) if use]
-        return None if any(number is None for number in used) else sum(number or 0.0 for number in used)
-    whole = _seconds(total)
-    if whole is None:
-        return None
-    return whole * sum(scored) / len(scored) if scored else 0.0
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+        return f"{min(max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE):.6f}"

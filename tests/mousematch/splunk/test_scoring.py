@@ -140,6 +140,32 @@ def test_the_good_windows_of_a_row_count_and_the_bad_one_is_named(bench: Callabl
     assert scored["match_error"][0].startswith("Window 2 of 3: ")
 
 
+def test_the_same_image_twice_in_a_session_counts_once(bench: Callable[..., Bench]) -> None:
+    once = bench().add_scores(rows(session("alice", picture(0), picture(0, 1))))
+    twice = bench().add_scores(rows(session("alice", picture(0), picture(0), picture(0, 1), picture(0))))
+
+    for field in ("match_llr", "match_score", "match_evidence_s", "match_verdict"):
+        assert twice[field] == once[field], field
+    assert twice.lists("window_llr") == once.lists("window_llr")
+    assert once["match_error"] == [""]
+    assert twice["match_error"] == ["2 of 4 windows repeat another one and count once."]
+
+
+def test_copies_of_one_window_do_not_add_up_to_enough_evidence(bench: Callable[..., Bench]) -> None:
+    scored = bench().add_scores(rows(session("alice", *[picture(0)] * 9, seconds=2)))
+
+    assert scored["match_evidence_s"] == ["2.000"]
+    assert scored["match_verdict"] == ["insufficient"]
+
+
+def test_windows_that_failed_leave_too_little_evidence(bench: Callable[..., Bench]) -> None:
+    whole = bench().add_scores(rows(session("alice", picture(0), picture(0, 1), seconds=3)))
+    half = bench().add_scores(rows(session("alice", picture(0), "broken", seconds=3)))
+
+    assert (whole["match_evidence_s"], whole["match_verdict"]) == (["6.000"], ["match"])
+    assert (half["match_evidence_s"], half["match_verdict"]) == (["3.000"], ["insufficient"])
+
+
 def test_claimed_owners_of_one_session_cost_one_embedding(bench: Callable[..., Bench]) -> None:
     parts = bench()
     pictures = [picture(0), picture(0, 1)]
