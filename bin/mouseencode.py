@@ -1,7 +1,8 @@
 """mouseencode: mouse telemetry becomes colour images, one row of results per session or per window.
 
 Syntax:   mouseencode [session=<field>] [user=<field>] [time=<field>] [timeunit=s|ms] [x=<field>] [y=<field>]
-          [button=<field>] [state=<field>] [encoding=<name>] [window=<windows>] [rows=session|window] [by <field> ...]
+          [button=<field>] [state=<field>] [encoding=<name>] [window=<windows>] [rows=session|window]
+          [neutralise=frame|timer|both] [clock_ms=<milliseconds>] [by <field> ...]
 
 Options:  session   field with the session's name (default: session)
           user      field with the user's name (default: user)
@@ -14,10 +15,14 @@ Options:  session   field with the session's name (default: session)
           window    how long a window is: 128p (points), 5s (active seconds), 128p,5s (whichever comes first) or
                     session (default: the encoding's own)
           rows      session: one row per session, image multivalue; window: one row per window (default: session)
+          neutralise
+                    takes the device's traces from the movement before it is cut and drawn: frame (place on the screen),
+                    timer (event rate and clock) or both; to measure how much a score owes to them
+          clock_ms  the common clock of neutralise=timer and both (default: 125; 25 is fair where all captures have 60 Hz)
           by        further fields that tell sessions apart and are carried through
 
 Gives:    session user <by-fields> start end active_s points strokes clicks distance_px dropped
-          image window_start window_active_s encoding
+          image window_start window_active_s encoding (and neutralised, if that was asked for)
           (session and user are called so, whatever the fields of the telemetry were called)
 
 Example:  index=web sourcetype=mousematch:telemetry | mouseencode by page | mousescore
@@ -30,6 +35,7 @@ the formats of events that are read.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import mousematch_path  # noqa: F401  (first: it makes the packages below importable)
@@ -44,10 +50,12 @@ from mousematch.splunk.commands import ReportingColumns, run
 
 if TYPE_CHECKING:
     from mousematch.encoded import EncodedRow
-    from mousematch.sessions import Sessions
+    from mousematch.neutral import Coarse, Neutralisation
+    from mousematch.sessions import Session, Sessions
 
 
 RESULT_FIELDS = (*IDENTITY, *FIGURES, *PER_WINDOW, ENCODING)
+NEUTRALISED = "neutralised"
 
 # One reply block of results: enough rows to write CSV at speed, few enough to hold in memory with their images.
 REPORT_IMAGES = 256
@@ -68,8 +76,12 @@ class MouseEncodeCommand(ReportingColumns):
     encoding = Option()
     window = Option()
     rows = Option(default="session")
+    neutralise = Option()
+    clock_ms = Option()
 
     _sessions: Sessions | None = None
+    _neutralisation: Neutralisation | None = None
+    _coarse: Coarse | None = None
 
     def check(self) -> None:
         """Checks what can be checked without numpy; encoding and window follow with the first chunk."""
@@ -77,6 +89,8 @@ class MouseEncodeCommand(ReportingColumns):
             raise OptionError(f'timeunit="{self.timeunit}" is no unit; write timeunit=s or timeunit=ms.')
         if self.rows not in ("session", "window"):
             raise OptionError(f'rows="{self.rows}" is unknown; write rows=session or rows=window.')
+        if self.clock_ms is not None and self.neutralise is None:
+            raise OptionError(f"clock_ms={self.clock_ms} does nothing without neutralise=timer or neutralise=both.")
         for name in ("session", "user", "time", "x", "y", "button", "state"):
             if getattr(self, name) == "":
                 raise OptionError(f'{name}="" names no field; leave the option out for its default.')
@@ -97,12 +111,17 @@ class MouseEncodeCommand(ReportingColumns):
         if not words:
             return ()
         if words[0].lower() != "by" or len(words) == 1:
-            raise OptionError(f'mouseencode cannot use "{" ".join(words)}"; further fields follow the word by: by page.')
+            raise OptionError(
+                f'mouseencode cannot use "{" ".join(words)}"; further fields follow the word by: by page.'
+            )
         fields = [field for field in dict.fromkeys(words[1:]) if field not in (self.session, self.user)]
         for field in fields:
-            if field in RESULT_FIELDS:
-                raise OptionError(f'by {field}: mouseencode gives a field of that name itself; rename yours first.')
+            if field in self._result_fields():
+                raise OptionError(f"by {field}: mouseencode gives a field of that name itself; rename yours first.")
         return tuple(fields)
+
+    def _result_fields(self) -> tuple[str, ...]:
+        return (*RESULT_FIELDS, NEUTRALISED) if self.neutralise else RESULT_FIELDS
 
     def required_fields(self) -> list[str]:
         """Only these: fewer fields in a chunk are the largest gain in speed that there is."""
@@ -145,6 +164,7 @@ class MouseEncodeCommand(ReportingColumns):
         images = 0
         for session in sessions.take_all():
             total.update(session.dropped)
+            session = self._neutral(session)
             if self.rows == "window":
                 new = encoded.window_rows(session, self._encoding, self._window)
             else:
@@ -159,15 +179,29 @@ class MouseEncodeCommand(ReportingColumns):
             yield self._columns(block)
         for sentence in total.sentences():
             self.write_warning("{}", f"mouseencode {sentence}")
+        coarse = self._coarse.sentence() if self._coarse else None
+        if coarse:
+            self.write_warning("{}", f"mouseencode: {coarse}")
+
+    def _neutral(self, session: Session) -> Session:
+        if self._neutralisation is None:
+            return session
+        if self._coarse:
+            self._coarse.add(session.points)
+        return replace(session, points=self._neutralisation.applied(session.points))
 
     def _begin(self) -> Sessions:
         if self._sessions is None:
             from mousematch.encoding import DEFAULT, encoding_named
+            from mousematch.neutral import Coarse, Neutralisation
             from mousematch.sessions import Sessions
             from mousematch.windows import WindowSpec
 
             self._encoding = encoding_named(self.encoding or DEFAULT)
             self._window = WindowSpec.parse(self.window) if self.window else self._encoding.window
+            if self.neutralise is not None:
+                self._neutralisation = Neutralisation.parse(self.neutralise, self.clock_ms)
+                self._coarse = Coarse(self._neutralisation.clock_ms) if self._neutralisation.clock_ms else None
             self._sessions = Sessions()
         return self._sessions
 
@@ -180,6 +214,8 @@ class MouseEncodeCommand(ReportingColumns):
         for field in PER_WINDOW:
             columns.put_lists(field, [getattr(row, field) for row in rows])
         columns[ENCODING] = [self._encoding.tag] * len(rows)
+        if self.neutralise is not None:
+            columns[NEUTRALISED] = [self.neutralise] * len(rows)
         return columns
 
 

@@ -22,7 +22,8 @@ Neither removes the length of the rests between strokes, the number of clicks, o
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +31,69 @@ from numpy.typing import NDArray
 from mousematch.errors import OptionError
 from mousematch.telemetry import DOWN, DRAG, MOVE, NONE, SCROLL, STROKE_GAP_US, UP, Points
 
+# What the option neutralise can be.
+WORDS = ("frame", "timer", "both")
 # Every stroke begins here: far enough from 0 that most strokes stay on a positive screen.
 PLACE_PX = 1000.0
 # Eight steps of the usual timer of 15.6 ms: coarser than captures of 10 Hz, whose events are 109 ms apart.
 DEFAULT_CLOCK_MS = 125.0
 # A faster clock than timers have means nothing; two strokes must stay apart by at least two ticks.
 CLOCK_RANGE_MS = (1.0, STROKE_GAP_US / 2e3)
+
+
+@dataclass(frozen=True)
+class Neutralisation:
+    """What is to be taken from movement. clock_ms: of the common clock; None leaves the times as they are."""
+
+    frame: bool
+    clock_ms: float | None
+
+    @classmethod
+    def parse(cls, what: str, clock_ms: str | None = None) -> Neutralisation:
+        """Reads ``frame``, ``timer`` or ``both``, and the clock's milliseconds as text. Raises OptionError."""
+        if what not in WORDS:
+            raise OptionError(
+                f'neutralise="{what}" is unknown; write neutralise=frame, neutralise=timer or neutralise=both.'
+            )
+        if clock_ms is not None and what == "frame":
+            raise OptionError(
+                "clock_ms is for neutralise=timer and neutralise=both; neutralise=frame leaves the times alone."
+            )
+        try:
+            period = checked_clock(DEFAULT_CLOCK_MS if clock_ms is None else float(clock_ms))
+        except ValueError as exc:
+            raise OptionError(f'clock_ms="{clock_ms}" is no number; write milliseconds, such as clock_ms=25.') from exc
+        return cls(frame=what != "timer", clock_ms=None if what == "frame" else period)
+
+    def applied(self, points: Points) -> Points:
+        """The points without it."""
+        return neutralised(points, frame=self.frame, clock_ms=self.clock_ms)
+
+
+class Coarse:
+    """Counts captures that are coarser than the clock: interpolation does not hide those."""
+
+    def __init__(self, clock_ms: float) -> None:
+        self._clock_ms = clock_ms
+        self._sessions = self._coarse = 0
+        self._interval_ms = 0.0
+
+    def add(self, points: Points) -> None:
+        """Takes in a session's points as they were captured."""
+        interval_ms = capture_interval_ms(points)
+        self._sessions += 1
+        if interval_ms > self._clock_ms:
+            self._coarse += 1
+            self._interval_ms = max(self._interval_ms, interval_ms)
+
+    def sentence(self) -> str | None:
+        """A warning, if there is reason for one."""
+        if not self._coarse:
+            return None
+        return (
+            f"{self._coarse} of {self._sessions} sessions were captured more coarsely than clock_ms={self._clock_ms:g} and "
+            f"still show it; with clock_ms={min(math.ceil(self._interval_ms), int(CLOCK_RANGE_MS[1]))} they would not."
+        )
 
 
 def neutralised(points: Points, *, frame: bool = False, clock_ms: float | None = None) -> Points:
@@ -144,7 +202,12 @@ def _path(points: Points, time_us: NDArray[np.int64]) -> tuple[NDArray[np.float3
     # From the first event on, floating point holds microseconds exactly.
     seconds, wanted = (times - times[0]).astype(np.float64), (time_us - times[0]).astype(np.float64)
     x, y = (
-        np.rint(np.interp(wanted, seconds, np.bincount(instant, axis[placed]) / events)).astype(np.float32)
+        _whole(np.interp(wanted, seconds, np.bincount(instant, axis[placed]) / events)).astype(np.float32)
         for axis in (points.x, points.y)
     )
     return x, y
+
+
+def _whole(px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whole pixels, halves upwards: the same movement elsewhere is rounded in the same way."""
+    return np.asarray(np.floor(np.round(px, 6) + 0.5))

@@ -167,6 +167,38 @@ def test_window_and_encoding_are_options():
     assert tag_of(base64.b64decode(row["image"][0])) == row["encoding"] == "path/1/256"
 
 
+def moved(rows, right):
+    """The same movement on another place of the screen."""
+    return [{**row, "x": str(round(float(row["x"])) + right)} for row in rows]
+
+
+def test_neutralised_movement_shows_neither_its_place_nor_the_split_over_indexers():
+    here, there = moved(movement(), 0), moved(movement(), 511)
+    options = ("encoding=path", "neutralise=both", "clock_ms=25")
+
+    one = run("mouseencode", *options, chunks=[here])
+    other = run_map_reduce("mouseencode", *options, indexers=[chunked(there[::-1], 90), [there[:70]]])
+
+    assert (one.rows, one.messages) == (other.rows, other.messages) and one.messages == []
+    assert one.rows[0]["neutralised"] == "both" and one.replies[-1].fields == [*FIELDS, "neutralised"]
+    # 50 Hz read off a clock of 25 ms: 7.98 s are 320 ticks.
+    assert (one.rows[0]["points"], one.rows[0]["clicks"]) == ("320", "4")
+    as_it_is = [run("mouseencode", "encoding=path", chunks=[rows]).rows[0]["image"] for rows in (here, there)]
+    assert as_it_is[0] != as_it_is[1]
+
+
+def test_a_capture_coarser_than_the_clock_is_warned_of():
+    slow = [row for row in movement("slow")[::6] if row["state"] == "Move"]
+
+    result = run("mouseencode", *MOTION, "neutralise=timer", "clock_ms=25", chunks=[slow + movement("fast")])
+
+    ((level, text),) = result.messages
+    assert level == "WARN" and text.startswith(
+        "mouseencode: 1 of 2 sessions were captured more coarsely than clock_ms=25"
+    )
+    assert "with clock_ms=120 they would not" in text
+
+
 def test_other_field_names_give_the_same_result(plain):
     renamed = [
         {
@@ -208,7 +240,17 @@ def test_the_map_phase_gives_row_numbers_back():
     assert [row["_chunked_idx"] for row in reply.rows] == ["0", "3"]
 
 
-NAMES = ["two\nlines", 'say "hi"', "$;", "$a$;$b$", "名前 é 🐁", "comma, separated", " spaces ", "carriage\rreturn", "--"]
+NAMES = [
+    "two\nlines",
+    'say "hi"',
+    "$;",
+    "$a$;$b$",
+    "名前 é 🐁",
+    "comma, separated",
+    " spaces ",
+    "carriage\rreturn",
+    "--",
+]
 
 
 def test_names_of_all_kinds_come_through():
@@ -297,6 +339,12 @@ def test_no_events_give_no_rows_and_no_error():
         (["by", "image"], ("by image", "rename")),
         (["encoding=sepia"], ('encoding="sepia"', "motion", "path")),
         (["window=5m"], ('window="5m"', "128p")),
+        (["neutralise=device"], ('neutralise="device"', "neutralise=timer")),
+        (["neutralise=timer", "clock_ms=fast"], ('clock_ms="fast"', "clock_ms=25")),
+        (["neutralise=timer", "clock_ms=4000"], ("clock_ms=4000", "from 1 to 250")),
+        (["neutralise=frame", "clock_ms=25"], ("clock_ms", "neutralise=timer")),
+        (["clock_ms=25"], ("clock_ms=25", "neutralise=timer")),
+        (["neutralise=both", "by", "neutralised"], ("by neutralised", "rename")),
     ],
 )
 def test_a_wrong_option_is_named_with_value_and_remedy(args, words):
