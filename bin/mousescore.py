@@ -1,7 +1,7 @@
 """``| mousescore``: adds to each session how well its movement fits the template of its user.
 
     mouseencode → mousescore → match_score match_llr window_llr match_verdict match_evidence_s match_threshold
-                               match_model match_error
+                               match_far match_frr match_model match_error
 
 Runs on the search head, in order: every row comes back, with its score or with the reason for having none.
 """
@@ -13,12 +13,12 @@ import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.p
 # isort: split
 from splunklib.searchcommands import Configuration, Option
 
-from mousematch.settings import MatchingSettings, ScorerSettings
+from mousematch.settings import MatchingSettings, PolicySettings, ScorerSettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import StreamingColumns, run
-from mousematch.splunk.options import SCORER, check_fields, given
+from mousematch.splunk.options import POLICY, SCORER, check_fields, check_policy, given
 
-MATCHING = {name: name for name in ("model", "threshold", "prior", "min_evidence_s")}
+MATCHING = {name: name for name in ("model", "policy", "prior")}
 
 
 # Not distributed: the templates and the scorer are on the search head.
@@ -29,7 +29,11 @@ class MouseScore(StreamingColumns):
     user = Option(doc="user=<field>: has the claimed owner.", default="user")
     image = Option(doc="image=<field>: has the images.", default="image")
     model = Option(doc="model=<name>[/<version>]: the model that scores.")
+    policy = Option(doc="policy=<name>: the stanza [policy:<name>] of mousematch.conf that decides on verdicts.")
     threshold = Option(doc="threshold=<0-1>: match_score from which on the verdict is match.")
+    target_far = Option(doc="target_far=<0-0.5>: share of impostor sessions that may be accepted.")
+    alerts_per_day = Option(doc="alerts_per_day=<num>: false alerts that are affordable; needs sessions_per_day.")
+    sessions_per_day = Option(doc="sessions_per_day=<num>: sessions with enough evidence, to which the alerts relate.")
     prior = Option(doc="prior=<0-1>: probability of the owner before anything was seen.")
     min_evidence_s = Option(doc="min_evidence_s=<seconds>: with less active movement the verdict is insufficient.")
     scorer = Option(doc="scorer=<URL>: a TensorFlow Serving installation in place of the local scorer.")
@@ -40,6 +44,8 @@ class MouseScore(StreamingColumns):
     def check(self) -> None:
         check_fields(self, "user", "image")
         self._matching_options = given(self, MatchingSettings, MATCHING)
+        self._policy_options = given(self, PolicySettings, POLICY)
+        check_policy(self.policy, self._policy_options)
         self._scorer_options = given(self, ScorerSettings, SCORER)
 
     def required_fields(self) -> list[str]:
@@ -51,7 +57,9 @@ class MouseScore(StreamingColumns):
             from mousematch.splunk.matching_search import MatchingSearch
 
             search = MatchingSearch.open(self, matching=self._matching_options, scorer=self._scorer_options)
-            self._session_scorer = search.session_scorer(user_field=self.user, image_field=self.image)
+            self._session_scorer = search.session_scorer(
+                policy=self._policy_options, user_field=self.user, image_field=self.image
+            )
         return self._session_scorer.add_scores(columns)
 
 

@@ -4,6 +4,7 @@
     <root>/<name>/<version>/model.json   the model card
                             weights.npz  the one set of weights
                             cohort.npz   the cohort's embeddings
+                            errors.npz   LLRs of held-out people, for thresholds (optional)
                             model.tflite, saved_model.pb, variables/   made from the weights by mousematch.export
 
 The folders are TensorFlow Serving's, so a fleet of it serves them as they are. Several roots are read as one: the models
@@ -27,11 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousematch.errors import ModelError
+from mousematch.policy import ARRAYS, HeldOut, held_out
 
-CARD, WEIGHTS, COHORT, LITERT, SAVED_MODEL, ACTIVE = (
+CARD, WEIGHTS, COHORT, ERRORS, LITERT, SAVED_MODEL, ACTIVE = (
     "model.json",
     "weights.npz",
     "cohort.npz",
+    "errors.npz",
     "model.tflite",
     "saved_model.pb",
     "active",
@@ -83,6 +86,19 @@ class ModelVersion:
                 f"{self.embedding}); publish the model again."
             )
         return cohort
+
+    def held_out(self) -> HeldOut | None:
+        """LLRs of held-out people, None if the version was published without. Raises ModelError if they are unusable."""
+        path = self.folder / ERRORS
+        if not path.exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return held_out(**{name: arrays[name] for name in ARRAYS})
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, ModelError) as exc:
+            raise ModelError(
+                f"The held-out scores {path} cannot be read ({exc}); publish the model again, or delete the file."
+            ) from exc
 
 
 class Registry:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from mousematch.errors import OptionError
@@ -18,10 +18,16 @@ EXECUTORS = ("auto", "litert", "tensorflow")
 PRECISIONS = ("float32", "bfloat16")
 MODES = ("replace", "update", "keep")
 
+# The ways to a threshold: a policy has one of them.
+WAYS = ("threshold", "target_far", "alerts_per_day")
+# Who alerts on more than every second customer has no matcher but a coin.
+MAX_ALERT_SHARE = 0.5
+POLICY_PREFIX = "policy:"
+
 Stanzas = Mapping[str, Mapping[str, str]]
 
 
-def _number(default: float, low: float, high: float) -> Any:
+def _number(default: float | None, low: float, high: float) -> Any:
     return field(default=default, metadata={"low": low, "high": high})
 
 
@@ -55,18 +61,59 @@ class ScorerSettings:
 
 @dataclass(frozen=True)
 class MatchingSettings:
-    """What a match score is compared with.
+    """What a match score is made with.
 
     model: the model's name, with "/version" to pin one.
-    threshold: a match_score from here on is a match (0-1, a probability).
+    policy: the stanza [policy:<name>] that decides on verdicts where a search names none.
     prior: probability that the owner moves the mouse, before anything was seen of the session.
-    min_evidence_s: fewer active seconds than this are "insufficient".
     """
 
     model: str = _word("base")
-    threshold: float = _number(0.5, 0, 1)
+    policy: str = _word("default")
     prior: float = _number(0.5, 1e-6, 1 - 1e-6)
+
+
+@dataclass(frozen=True)
+class PolicySettings:
+    """When a session is a match: by one of a threshold, a target FAR and an alert budget.
+
+    threshold: a match_score from here on is a match (0-1, a probability).
+    target_far: share of impostor sessions that may be accepted (0-1).
+    alerts_per_day, sessions_per_day: how many false alerts a day are affordable, at so many sessions with enough evidence.
+    min_evidence_s: fewer active seconds than this are "insufficient".
+    """
+
+    threshold: float | None = _number(None, 0, 1)
+    target_far: float | None = _number(None, 1e-6, 0.5)
+    alerts_per_day: float | None = _number(None, 1e-3, 1e9)
+    sessions_per_day: float | None = _number(None, 1e-3, 1e12)
     min_evidence_s: float = _number(10.0, 0, 86_400)
+
+    @property
+    def alert_share(self) -> float | None:
+        """Share of genuine sessions that may raise an alert, 0-1: the FRR of the alert budget. None without a budget."""
+        if self.alerts_per_day is None or self.sessions_per_day is None:
+            return None
+        return self.alerts_per_day / self.sessions_per_day
+
+    def check(self, where: str) -> None:
+        """Raises OptionError unless there is exactly one way to the threshold. where: what the message calls the policy."""
+        ways = [name for name in WAYS if getattr(self, name) is not None]
+        if len(ways) != 1:
+            given = f"sets both {' and '.join(ways)}" if ways else "sets no threshold"
+            raise OptionError(f"{where} {given}; let it have one of {', '.join(WAYS)}, and leave the others empty.")
+        if (self.alerts_per_day is None) != (self.sessions_per_day is None):
+            raise OptionError(f"{where} has one of alerts_per_day and sessions_per_day; an alert budget takes both.")
+        if self.alert_share is not None and self.alert_share > MAX_ALERT_SHARE:
+            raise OptionError(
+                f"{where} allows {self.alerts_per_day:g} alerts for {self.sessions_per_day:g} sessions a day; "
+                "an alert budget is at most half of the sessions."
+            )
+
+    def replaced(self, options: Mapping[str, Any]) -> PolicySettings:
+        """This policy with the settings that a search gives; a way to the threshold among them replaces this one's."""
+        cleared = dict.fromkeys((*WAYS, "sessions_per_day")) if any(name in options for name in WAYS) else {}
+        return replace(self, **{**cleared, **options})
 
 
 @dataclass(frozen=True)
@@ -85,13 +132,34 @@ class EnrollmentSettings:
     mode: str = _word("replace", *MODES)
 
 
+def _shipped_policies() -> dict[str, PolicySettings]:
+    return {
+        "default": PolicySettings(threshold=0.5),
+        "strict": PolicySettings(target_far=0.01),
+        "quiet": PolicySettings(alerts_per_day=10.0, sessions_per_day=1000.0, min_evidence_s=30.0),
+    }
+
+
 @dataclass(frozen=True)
 class Settings:
-    """All stanzas of mousematch.conf; each attribute is named like its stanza."""
+    """All stanzas of mousematch.conf; each attribute is named like its stanza.
+
+    policies: the stanzas [policy:<name>], by name.
+    """
 
     scorer: ScorerSettings = field(default_factory=ScorerSettings)
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     enrollment: EnrollmentSettings = field(default_factory=EnrollmentSettings)
+    policies: Mapping[str, PolicySettings] = field(default_factory=_shipped_policies)
+
+    def policy(self, name: str) -> PolicySettings:
+        """The policy of a name. Raises OptionError if there is none, or if it does not say one way to its threshold."""
+        if name not in self.policies:
+            known = ", ".join(sorted(self.policies)) or "none"
+            raise OptionError(f'There is no policy "{name}" in {FILE}.conf (there: {known}); name one of these.')
+        found = self.policies[name]
+        found.check(f"The policy [{POLICY_PREFIX}{name}] of {FILE}.conf")
+        return found
 
     @classmethod
     def from_stanzas(cls, stanzas: Stanzas) -> Settings:
@@ -103,10 +171,18 @@ class Settings:
             scorer=_read(ScorerSettings, "scorer", stanzas),
             matching=_read(MatchingSettings, "matching", stanzas),
             enrollment=_read(EnrollmentSettings, "enrollment", stanzas),
+            policies={
+                **_shipped_policies(),
+                **{
+                    name[len(POLICY_PREFIX) :]: _read(PolicySettings, name, stanzas)
+                    for name in stanzas
+                    if name.startswith(POLICY_PREFIX)
+                },
+            },
         )
 
 
-_Stanza = TypeVar("_Stanza", ScorerSettings, MatchingSettings, EnrollmentSettings)
+_Stanza = TypeVar("_Stanza", ScorerSettings, MatchingSettings, EnrollmentSettings, PolicySettings)
 
 
 def _read(kind: type[_Stanza], name: str, stanzas: Stanzas) -> _Stanza:

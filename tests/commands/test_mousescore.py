@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from mousematch import images
+from mousematch.policy import held_out
+from mousematch.registry import ERRORS
+from mousematch.splunk.service import connect
 from mousematch.templates import Template
 from tests.commands.conftest import Bench
 from tests.commands.protocol import CommandProcess
@@ -22,6 +27,8 @@ FIELDS = [
     "match_verdict",
     "match_evidence_s",
     "match_threshold",
+    "match_far",
+    "match_frr",
     "match_model",
     "match_error",
 ]
@@ -158,6 +165,10 @@ def test_options_rename_fields_and_set_the_policy(bench: Bench) -> None:
     ("option", "words"),
     [
         ("threshold=2", 'threshold="2" cannot be used'),
+        ("target_far=0.9", 'target_far="0.9" cannot be used'),
+        ("alerts_per_day=5", "an alert budget takes both"),
+        ("policy=lax", 'no policy "lax"'),
+        ("policy=strict", "Model axes/1 has no held-out scores (errors.npz)"),
         ("scorer=ftp://x", 'scorer="ftp://x" is no URL'),
         ("color=red", 'no option color="red"'),
     ],
@@ -168,6 +179,80 @@ def test_a_wrong_option_ends_the_search_with_one_line(bench: Bench, option: str,
     assert result.error is not None and words in result.error and "\n" not in result.error
     assert result.messages == [("ERROR", result.error)]
     assert result.exit_code == 1 and result.stderr == ""
+
+
+def test_two_ways_to_the_threshold_end_the_search_with_one_line(bench: Bench) -> None:
+    for options in (("policy=strict", "threshold=0.5"), ("target_far=0.1", "threshold=0.5")):
+        result = bench.run("mousescore", *options, chunks=[[session("alice", picture(0))]])
+
+        assert result.error is not None and "threshold" in result.error and result.exit_code == 1
+        assert result.messages == [("ERROR", result.error)]
+
+
+@pytest.fixture
+def held_out_model(bench: Bench) -> Iterator[Bench]:
+    """A bench whose model has held-out trials: at 10 s around LLRs of 1 and -1, at 60 s around 3 and -3."""
+    ramp = (np.arange(39) - 19) / 100
+    trials = held_out(
+        genuine_llr=np.concatenate([ramp + 1, ramp + 3]),
+        genuine_s=np.repeat([10.0, 60.0], 39),
+        impostor_llr=np.concatenate([ramp - 1, ramp - 3]),
+        impostor_s=np.repeat([10.0, 60.0], 39),
+    )
+    path = bench.state / "models" / MODEL / "1" / ERRORS
+    np.savez(path, **trials.arrays())
+    yield bench
+    path.unlink()
+
+
+def test_a_target_far_has_a_threshold_for_each_amount_of_evidence(held_out_model: Bench) -> None:
+    held_out_model.enroll(template("alice", 0))
+    chunk = [session("alice", picture(0)), session("alice", picture(0), window_active_s="60"), session("alice")]
+
+    result = held_out_model.run("mousescore", "target_far=0.1", chunks=[chunk])
+
+    short, long, _ = result.rows
+    # Three impostors of thirty-nine lie above; the highest that is refused is at the mean plus sixteen steps.
+    assert float(short["match_threshold"]) == pytest.approx(1 / (1 + math.exp(1 - 0.16)), abs=1e-5)
+    assert float(long["match_threshold"]) == pytest.approx(1 / (1 + math.exp(3 - 0.16)), abs=1e-5)
+    assert [row["match_far"] for row in (short, long)] == ["0.1", "0.1"]
+    assert [row["match_frr"] for row in (short, long)] == ["0.025", "0.025"]
+    assert [row["match_verdict"] for row in result.rows] == ["match", "match", "insufficient"]
+    assert result.messages == [] and result.error is None
+
+
+def test_a_named_policy_decides_and_says_when_the_sample_is_too_small_for_it(held_out_model: Bench) -> None:
+    held_out_model.enroll(template("alice", 0))
+
+    result = held_out_model.run("mousescore", "policy=quiet", chunks=[[session("alice", picture(0))]] * 2)
+
+    assert [row["match_verdict"] for row in result.rows] == ["insufficient"] * 2, "the policy wants 30 s"
+    assert [row["match_frr"] for row in result.rows] == ["0.025"] * 2, "what the sample supports, not what was asked"
+    ((level, text),) = result.messages
+    assert level == "WARN" and "FRR of 0.01 needs 300 held-out genuine trials" in text and "there are 39" in text
+
+
+def test_a_policy_of_the_installation_is_the_default_of_its_searches(held_out_model: Bench) -> None:
+    held_out_model.enroll(template("alice", 0))
+    service = connect(held_out_model.head.search)
+    service.post("configs/conf-mousematch", name="policy:ours", target_far="0.2", min_evidence_s="5")
+    service.post("configs/conf-mousematch/matching", policy="ours")
+    try:
+        (row,) = held_out_model.run("mousescore", chunks=[[session("alice", picture(0))]]).rows
+        (other,) = held_out_model.run("mousescore", "policy=default", chunks=[[session("alice", picture(0))]]).rows
+    finally:
+        service.post("configs/conf-mousematch/matching", policy="default")
+
+    assert row["match_far"] == "0.2"
+    assert (other["match_threshold"], other["match_far"]) == ("0.5", "0.025")
+
+
+def test_damaged_held_out_scores_are_named_with_their_file(held_out_model: Bench) -> None:
+    (held_out_model.state / "models" / MODEL / "1" / ERRORS).write_bytes(b"PK not an archive")
+
+    result = held_out_model.run("mousescore", chunks=[[session("alice", picture(0))]])
+
+    assert result.error is not None and ERRORS in result.error and "publish the model again" in result.error
 
 
 def test_an_unknown_model_ends_the_search_with_the_known_ones(bench: Bench) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from mousematch.errors import ModelError
+from mousematch.policy import held_out
 from mousematch.registry import Registry
 
 CARD = {"name": "base", "version": 1, "encoding": "motion/1/64", "size": 64, "embedding": 4}
@@ -136,6 +137,33 @@ def test_the_cohort_is_read(registry: Registry, shipped: Path) -> None:
     cohort = registry.resolve("base").cohort()
 
     assert (cohort.shape, cohort.dtype) == ((3, 4), np.float32)
+
+
+def test_held_out_scores_are_read_and_optional(registry: Registry, shipped: Path) -> None:
+    trials = held_out(genuine_llr=[2.0, 3.0], genuine_s=[10, 20], impostor_llr=[-1.5], impostor_s=[10])
+    np.savez(shipped / "base" / "2" / "errors.npz", **trials.arrays())
+
+    found = registry.resolve("base").held_out()
+
+    assert found is not None and found.genuine_llr.tolist() == [2.0, 3.0] and found.impostor_s.tolist() == [10.0]
+    assert registry.resolve("base/1").held_out() is None
+
+
+def test_held_out_scores_that_cannot_be_used_are_named(registry: Registry, shipped: Path) -> None:
+    path = shipped / "base" / "2" / "errors.npz"
+    model = registry.resolve("base")
+    fitting = {"genuine_llr": [1.0], "genuine_s": [1.0], "impostor_llr": [1.0], "impostor_s": [1.0]}
+
+    path.write_bytes(b"no archive")
+    with pytest.raises(ModelError, match=r"errors\.npz cannot be read .* publish the model again"):
+        model.held_out()
+    np.savez(path, **{**fitting, "impostor_s": [1.0, 2.0]})
+    with pytest.raises(ModelError, match=r"errors\.npz .*held-out impostor trials"):
+        model.held_out()
+    del fitting["genuine_s"]
+    np.savez(path, **fitting)
+    with pytest.raises(ModelError, match=r"errors\.npz .*genuine_s"):
+        model.held_out()
 
 
 def test_a_cohort_that_cannot_be_used_is_named(registry: Registry, shipped: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mousematch.errors import ModelError
 from mousematch.matching import Backend
+from mousematch.policy import Decider, decider
 from mousematch.registry import ModelVersion, Registry
 from mousematch.scorer.client import Client
 from mousematch.scorer.launch import Launch
@@ -71,17 +72,32 @@ class MatchingSearch:
             messages=messages,
         )
 
-    def session_scorer(self, *, user_field: str, image_field: str) -> SessionScorer:
-        """Scores this search's rows."""
+    def session_scorer(self, *, policy: Mapping[str, Any], user_field: str, image_field: str) -> SessionScorer:
+        """Scores this search's rows.
+
+        policy: settings of [policy:<name>] that the command's options replace. Raises OptionError, and ModelError if
+        the policy needs held-out scores that the model does not have.
+        """
+        decider = self.decider(self.settings.matching.policy, policy)
+        if decider.doubt():
+            self.messages.warn(decider.doubt())
         return SessionScorer(
             model=self.model.reference,
             backend=self.backend,
             embedder=self.embedder,
             store=self.store,
-            policy=self.settings.matching,
+            decider=decider,
+            prior=self.settings.matching.prior,
             messages=self.messages,
             user_field=user_field,
             image_field=image_field,
+        )
+
+    def decider(self, name: str, options: Mapping[str, Any]) -> Decider:
+        """The thresholds of the policy of a name, with the settings that options replace, for this search's model."""
+        policy = self.settings.policy(name).replaced(options)
+        return decider(
+            policy, prior=self.settings.matching.prior, trials=self.model.held_out(), model=self.model.reference
         )
 
     def enrollments(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
 from mousematch.errors import OptionError
-from mousematch.settings import ScorerSettings, parse
+from mousematch.settings import WAYS, PolicySettings, ScorerSettings, parse
 
 # Option → setting. Options are short because they are typed; settings say their unit.
 SCORER = {"scorer": "address", "timeout": "timeout_s"}
+POLICY = {item.name: item.name for item in fields(PolicySettings)}
 
 
 def given(command: Any, kind: type, names: Mapping[str, str]) -> dict[str, Any]:
@@ -26,6 +28,19 @@ def given(command: Any, kind: type, names: Mapping[str, str]) -> dict[str, Any]:
     if kind is ScorerSettings and "address" in values:
         check_url(values["address"])
     return values
+
+
+def check_policy(name: str | None, options: Mapping[str, Any]) -> None:
+    """Raises OptionError if a search's options say more than one threshold, or half of an alert budget.
+
+    name: of the policy that the search asks for. options: what replaces its settings, see ``given``.
+    """
+    ways = [way for way in WAYS if way in options]
+    if name is not None and ways:
+        raise OptionError(f"policy={name} and {ways[0]}={options[ways[0]]:g} both choose the threshold; leave one out.")
+    if ways or "sessions_per_day" in options:
+        words = " ".join(f"{option}={value:g}" for option, value in options.items())
+        PolicySettings(**options).check(f'"{words}"')
 
 
 def check_url(address: str) -> None:

@@ -7,6 +7,7 @@ row ──┬─ session_windows ─ distinct images, active seconds
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from mousematch import matching
 from mousematch.matching import Backend
-from mousematch.settings import MatchingSettings
+from mousematch.policy import Decider
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.embedder import Embedded, Embedder
 from mousematch.splunk.messages import Messages
@@ -26,28 +27,32 @@ from mousematch.templates import Template
 # No calibration on a few people supports a claim beyond one in a million, and 0 and 1 read like certainty.
 SMALLEST_SCORE = 1e-6
 NO_IMAGE = "The row has no image: its session is too short to draw, or mouseencode did not run."
-UNKNOWN_EVIDENCE = "How much movement there was is unknown: keep window_active_s or active_s, or set min_evidence_s=0."
+UNKNOWN_EVIDENCE = "How much movement there was is unknown: keep window_active_s or active_s in front of mousescore."
 
 
 @dataclass
 class Result:
     """What is known of one row; None and empty texts are fields that it does not have.
 
-    llr: of all windows that were scored, window_llr: of each. evidence_s: active seconds of these.
+    llr: of all windows that were scored, window_llr: of each. evidence_s: active seconds of these. threshold: on the match
+    score. far, frr: the error rates to expect at it.
     """
 
     llr: float | None = None
     window_llr: list[str] = field(default_factory=list)
     verdict: str = ""
     evidence_s: float | None = None
+    threshold: float | None = None
+    far: float | None = None
+    frr: float | None = None
     reasons: list[str] = field(default_factory=list)
 
 
 class SessionScorer:
     """Scores sessions against the templates of their users.
 
-    embedder, store, backend: of the same model version, called ``model``. policy: threshold, prior and least evidence.
-    user_field, image_field: where the rows have them.
+    embedder, store, backend, decider: of the same model version, called ``model``. prior: probability of the owner before
+    anything was seen. user_field, image_field: where the rows have them.
     """
 
     def __init__(
@@ -57,7 +62,8 @@ class SessionScorer:
         backend: Backend,
         embedder: Embedder,
         store: TemplateStore,
-        policy: MatchingSettings,
+        decider: Decider,
+        prior: float,
         messages: Messages,
         user_field: str = "user",
         image_field: str = "image",
@@ -68,7 +74,8 @@ class SessionScorer:
         self._owners = Owners(
             store=store, model=model, dimensions=backend.cohort.shape[1], user_field=user_field, messages=messages
         )
-        self._policy = policy
+        self._decider = decider
+        self._prior = prior
         self._image_field = image_field
 
     def add_scores(self, columns: Columns) -> Columns:
@@ -105,31 +112,35 @@ class SessionScorer:
             result.evidence_s = session.evidence_s(embedded.vectors)
 
     def _decide(self, results: Sequence[Result]) -> None:
-        """The verdicts of the rows that have an LLR."""
-        policy = self._policy
-        for result in results:
+        """The thresholds of all rows whose evidence is known, and the verdicts of those that have an LLR."""
+        decider = self._decider
+        evidence = np.array([math.nan if result.evidence_s is None else result.evidence_s for result in results])
+        thresholds = decider.thresholds(evidence)
+        rates = zip(decider.far(thresholds, evidence), decider.frr(thresholds, evidence))
+        least = decider.policy.min_evidence_s
+        for result, threshold, (far, frr) in zip(results, thresholds.tolist(), rates):
+            if not math.isnan(threshold):
+                result.threshold, result.far, result.frr = matching.probability(threshold, self._prior), far, frr
             if result.llr is None:
                 continue
-            if result.evidence_s is None and policy.min_evidence_s > 0:
+            if math.isnan(threshold) or (result.evidence_s is None and least > 0):
                 result.verdict = matching.INSUFFICIENT
                 result.reasons.append(UNKNOWN_EVIDENCE)
-                continue
-            result.verdict = matching.verdict(
-                matching.probability(result.llr, policy.prior),
-                evidence_s=result.evidence_s or 0.0,
-                threshold=policy.threshold,
-                min_evidence_s=policy.min_evidence_s,
-            )
+            else:
+                # On the LLR: scores beyond 36 are all 1 in floating point, and thresholds may be.
+                result.verdict = matching.verdict(
+                    result.llr, evidence_s=result.evidence_s or 0.0, threshold=threshold, min_evidence_s=least
+                )
 
     def _with_fields(self, columns: Columns, results: Sequence[Result]) -> Columns:
         columns["match_score"] = [self._score(result.llr) for result in results]
-        columns["match_llr"] = ["" if result.llr is None else f"{result.llr:.4f}" for result in results]
+        columns["match_llr"] = [_number(result.llr, ".4f") for result in results]
         columns.put_lists("window_llr", [result.window_llr for result in results])
         columns["match_verdict"] = [result.verdict for result in results]
-        columns["match_evidence_s"] = [
-            "" if result.evidence_s is None else f"{result.evidence_s:.3f}" for result in results
-        ]
-        columns["match_threshold"] = [f"{self._policy.threshold:.6g}"] * columns.rows
+        columns["match_evidence_s"] = [_number(result.evidence_s, ".3f") for result in results]
+        columns["match_threshold"] = [_number(result.threshold, ".6g") for result in results]
+        columns["match_far"] = [_number(result.far, ".3g") for result in results]
+        columns["match_frr"] = [_number(result.frr, ".3g") for result in results]
         columns["match_model"] = [self._model] * columns.rows
         columns["match_error"] = [" ".join(result.reasons) for result in results]
         return columns
@@ -137,5 +148,10 @@ class SessionScorer:
     def _score(self, llr: float | None) -> str:
         if llr is None:
             return ""
-        score = matching.probability(llr, self._policy.prior)
+        score = matching.probability(llr, self._prior)
         return f"{min(max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE):.6f}"
+
+
+def _number(value: float | None, form: str) -> str:
+    """A field's text; empty where the value is unknown."""
+    return "" if value is None or math.isnan(value) else format(value, form)

@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from mousematch.errors import OptionError
-from mousematch.settings import EnrollmentSettings, MatchingSettings, ScorerSettings
-from mousematch.splunk.options import SCORER, check_fields, check_url, given
+from mousematch.settings import EnrollmentSettings, PolicySettings, ScorerSettings
+from mousematch.splunk.options import SCORER, check_fields, check_policy, check_url, given
 
 
 def test_given_options_have_the_types_of_their_settings_and_others_are_left_out() -> None:
     command = SimpleNamespace(scorer="http://host:8501", timeout=None, threshold="0.7", min_windows="3")
 
     assert given(command, ScorerSettings, SCORER) == {"address": "http://host:8501"}
-    assert given(command, MatchingSettings, {"threshold": "threshold"}) == {"threshold": 0.7}
+    assert given(command, PolicySettings, {"threshold": "threshold"}) == {"threshold": 0.7}
     assert given(command, EnrollmentSettings, {"min_windows": "min_windows"}) == {"min_windows": 3}
 
 
@@ -47,3 +47,34 @@ def test_stray_words_and_empty_field_names_are_refused() -> None:
     command.fieldnames = ["stray"]
     with pytest.raises(OptionError, match='mousescore cannot use the words "stray"'):
         check_fields(command)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("strict", {"threshold": 0.5}, "policy=strict and threshold=0.5 both choose the threshold"),
+        ("strict", {"alerts_per_day": 5.0, "sessions_per_day": 50.0}, "policy=strict and alerts_per_day=5 both"),
+        (None, {"threshold": 0.5, "target_far": 0.1}, "threshold=0.5 target_far=0.1.* sets both"),
+        (None, {"alerts_per_day": 5.0}, "takes both"),
+        (None, {"sessions_per_day": 5.0}, "sets no threshold"),
+        ("strict", {"sessions_per_day": 5.0}, "sets no threshold"),
+    ],
+)
+def test_options_that_choose_more_or_less_than_one_threshold_are_refused(
+    name: str | None, options: dict[str, float], words: str
+) -> None:
+    with pytest.raises(OptionError, match=words):
+        check_policy(name, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        (None, {}),
+        ("strict", {"min_evidence_s": 5.0}),
+        (None, {"target_far": 0.1, "min_evidence_s": 5.0}),
+        (None, {"alerts_per_day": 1.0, "sessions_per_day": 50.0}),
+    ],
+)
+def test_options_with_one_threshold_at_most_pass(name: str | None, options: dict[str, float]) -> None:
+    check_policy(name, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from mousematch import images
 from mousematch.errors import ScorerRejected, ScorerUnavailable
-from mousematch.settings import MatchingSettings
+from mousematch.policy import HeldOut, decider, held_out
+from mousematch.settings import PolicySettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.embedder import REQUEST_IMAGES, Embedder
 from mousematch.splunk.messages import Messages
@@ -32,7 +34,8 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Callable[..., Bench]:
-    def build(policy: MatchingSettings = MatchingSettings(min_evidence_s=5.0)) -> Bench:  # noqa: B008 (frozen)
+    def build(*, prior: float = 0.5, trials: HeldOut | None = None, **policy: Any) -> Bench:
+        settings = PolicySettings(**{"min_evidence_s": 5.0, **(policy or {"threshold": 0.5})})
         shelf = Shelf(*(template(name, index) for index, name in enumerate(("alice", "bob"))))
         client, said, connects = AxisScorer(), Said(), []
         messages = Messages(said)  # type: ignore[arg-type]
@@ -46,7 +49,8 @@ def bench() -> Callable[..., Bench]:
             backend=BACKEND,
             embedder=Embedder(connect, encoding=TAG, dimensions=D, lost=messages.error),
             store=TemplateStore(shelf, "base/1"),  # type: ignore[arg-type]
-            policy=policy,
+            decider=decider(settings, prior=prior, trials=trials, model="base/1"),
+            prior=prior,
             messages=messages,
         )
         return Bench(client, shelf, said, connects, scorer.add_scores)
@@ -289,7 +293,7 @@ def test_evidence_comes_from_the_windows_or_the_session_and_is_never_guessed(
 
 
 def test_a_policy_without_least_evidence_needs_none(bench: Callable[..., Bench]) -> None:
-    scored = bench(MatchingSettings(min_evidence_s=0)).add_scores(rows({"user": "alice", "image": [picture(0)]}))
+    scored = bench(threshold=0.5, min_evidence_s=0).add_scores(rows({"user": "alice", "image": [picture(0)]}))
 
     assert scored["match_verdict"] == ["match"] and scored["match_error"] == [""]
 
@@ -297,8 +301,77 @@ def test_a_policy_without_least_evidence_needs_none(bench: Callable[..., Bench])
 def test_prior_and_threshold_move_the_score_and_the_verdict(bench: Callable[..., Bench]) -> None:
     row = session("alice", picture(0))
     even = bench().add_scores(rows(row))
-    rare = bench(MatchingSettings(prior=0.01, threshold=0.9)).add_scores(rows(row))
+    rare = bench(prior=0.01, threshold=0.9).add_scores(rows(row))
 
     assert float(rare["match_score"][0]) < float(even["match_score"][0])
     assert rare["match_llr"] == even["match_llr"]
     assert (even["match_verdict"], rare["match_verdict"]) == (["match"], ["mismatch"])
+
+
+def trials(*, genuine: tuple[float, ...] = (), impostor: tuple[float, ...] = ()) -> HeldOut:
+    """Thirty-nine genuine and impostor trials at ten seconds around the first number, and at sixty around the second."""
+    ramp = (np.arange(39) - 19) / 190
+    return held_out(
+        genuine_llr=np.concatenate([ramp + at for at in genuine]),
+        genuine_s=np.repeat([10.0, 60.0], 39),
+        impostor_llr=np.concatenate([ramp + at for at in impostor]),
+        impostor_s=np.repeat([10.0, 60.0], 39),
+    )
+
+
+def test_rows_with_more_evidence_have_the_threshold_of_longer_sessions(bench: Callable[..., Bench]) -> None:
+    parts = bench(target_far=0.1, trials=trials(genuine=(2.0, 4.0), impostor=(0.0, -2.0)))
+
+    scored = parts.add_scores(
+        rows(session("alice", picture(0), seconds=10), session("alice", picture(0), seconds=60), session("alice"))
+    )
+
+    # Three of thirty-nine impostors lie above: the fourth highest is at 0.1 - 3 steps of 0.2 / 38, and 4 / 40 is a tenth.
+    short, long = (1 / (1 + math.exp(-at - 0.1 + 3 * 0.2 / 38)) for at in (0.0, -2.0))
+    assert [float(text) for text in scored["match_threshold"][:2]] == pytest.approx([short, long], abs=1e-6)
+    assert scored["match_far"][:2] == ["0.1", "0.1"]
+    assert scored["match_frr"][:2] == ["0.025", "0.025"]
+    assert scored["match_evidence_s"][2] == "0.000" and scored["match_verdict"][2] == "insufficient"
+
+
+def test_a_threshold_states_the_error_rates_of_the_evidence(bench: Callable[..., Bench]) -> None:
+    model = trials(genuine=(0.0, 4.0), impostor=(0.0, -4.0))
+
+    scored = bench(threshold=0.5, trials=model).add_scores(
+        rows(session("alice", picture(0), seconds=10), session("alice", picture(0), seconds=60))
+    )
+
+    # At ten seconds half of all trials lie on the wrong side of 0; the middle one is at 0 and accepted.
+    assert scored["match_threshold"] == ["0.5", "0.5"]
+    assert scored["match_far"] == ["0.525", "0.025"]
+    assert scored["match_frr"] == ["0.5", "0.025"]
+
+
+def test_without_held_out_trials_the_error_rates_are_unknown(bench: Callable[..., Bench]) -> None:
+    scored = bench().add_scores(rows(session("alice", picture(0))))
+
+    assert scored["match_far"] == scored["match_frr"] == [""]
+    assert scored["match_verdict"] == ["match"]
+
+
+def test_an_alert_budget_decides_between_match_and_mismatch(bench: Callable[..., Bench]) -> None:
+    row = session("alice", picture(0), seconds=10)
+    (llr,) = bench().add_scores(rows(row))["match_llr"]
+    budget = {"alerts_per_day": 10.0, "sessions_per_day": 100.0, "min_evidence_s": 5.0}
+
+    above = bench(trials=trials(genuine=(float(llr) + 1, 9), impostor=(-5, -9)), **budget).add_scores(rows(row))
+    below = bench(trials=trials(genuine=(float(llr) - 1, 9), impostor=(-5, -9)), **budget).add_scores(rows(row))
+
+    assert (above["match_verdict"], below["match_verdict"]) == (["mismatch"], ["match"])
+    assert above["match_frr"] == ["0.1"]
+
+
+@pytest.mark.parametrize("least", [0.0, 5.0])
+def test_a_target_needs_to_know_the_evidence(bench: Callable[..., Bench], least: float) -> None:
+    parts = bench(target_far=0.1, min_evidence_s=least, trials=trials(genuine=(2.0, 4.0), impostor=(0.0, -2.0)))
+
+    scored = parts.add_scores(rows({"user": "alice", "image": [picture(0)]}))
+
+    assert scored["match_verdict"] == ["insufficient"] and "unknown" in scored["match_error"][0]
+    assert scored["match_threshold"] == scored["match_far"] == [""]
+    assert scored["match_llr"] != [""]
