@@ -62,7 +62,7 @@ def _measure(client: Client, address: str, model: ModelVersion, options: argpars
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from mousematch.export import load_model
+    from mousematch.weights import load_model
 
     keras.utils.disable_interactive_logging()
     network = load_model(model.folder / "weights.npz", size=model.size)
@@ -144,13 +144,13 @@ def _shipped() -> ModelVersion | None:
 
 def _random(root: Path) -> ModelVersion:
     print("the shipped model is not exported; exporting random weights of full width", flush=True)
-    from mousematch import export
+    from mousematch import export, weights
     from mousematch.model import build_model
 
     folder = root / "base" / "1"
     folder.mkdir(parents=True)
-    export.write_card(folder, {"encoding": "motion/1/64", "size": 64, "embedding": 128})
-    export.save_weights(build_model(size=64), folder / "weights.npz")
+    weights.write_card(folder, {"encoding": "motion/1/64", "size": 64, "embedding": 128})
+    weights.save_weights(build_model(size=64), folder / "weights.npz")
     export.export(folder)
     return Registry([root]).resolve("base")
 

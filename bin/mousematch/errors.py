@@ -6,6 +6,8 @@ MouseMatchError
 ├── ImageError              an image that cannot be read, or that has another encoding than the model
 ├── ModelError              a model version that is missing, incomplete or of an unknown make
 ├── TemplateError           a template that is missing, unreadable or cannot be made from the material
+├── TrainingError           a training that cannot begin or go on
+│   └── TrainingStopped     a training that was asked to end, and can go on later
 ├── StoreError              the template store or the configuration service does not answer
 └── ScorerError
     ├── ScorerUnavailable   the scorer cannot be reached, started, or does not answer in time
@@ -40,6 +42,14 @@ class ModelError(MouseMatchError):
 
 class TemplateError(MouseMatchError):
     """A template that is missing, unreadable or cannot be made from the material given."""
+
+
+class TrainingError(MouseMatchError):
+    """A training that cannot begin or go on."""
+
+
+class TrainingStopped(TrainingError):
+    """A training that was asked to end; the same command goes on with it."""
 
 
 class StoreError(MouseMatchError):

@@ -19,8 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,71 +30,21 @@ import absl.logging
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from mousematch.errors import ModelError, MouseMatchError
-from mousematch.model import BLOCK_FILTERS, build_model
+from mousematch.model import BLOCK_FILTERS, normalisation_of
 from mousematch.registry import CARD, LITERT, SAVED_MODEL, WEIGHTS
+from mousematch.weights import build_float32, load_model, write_card
 
 # The largest difference between two unit vectors' elements that float16 weights explain, with room.
 AGREEMENT = 0.01
 _CHECKED_IMAGES = 4
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-def save_weights(model: keras.Model, path: Path) -> None:
-    """Writes a model's weights: one array a weight, named "layer/weight"; kernels float16, the rest float32.
-
-    The same weights give the same bytes.
-    """
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for variable in model.variables:
-            if "seed" in variable.path:
-                # The state of a dropout's random numbers is no weight.
-                continue
-            array = np.asarray(variable.value)
-            # numpy.savez would stamp the archive with the time.
-            entry = zipfile.ZipInfo(f"{variable.path}.npy", _EPOCH)
-            kind = np.float16 if variable.name == "kernel" else np.float32
-            with archive.open(entry, "w") as file:
-                np.lib.format.write_array(file, np.asarray(array, kind), allow_pickle=False)
-
-
-def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
-    """The arrays of a weights file by "layer/weight". Raises ModelError if it cannot be read."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
-        raise ModelError(f"The weights {path} cannot be read ({exc}); publish the model again.") from exc
-
-
-def load_model(weights: Path, *, size: int) -> keras.Model:
-    """The Keras model with the weights of a file, of whatever width they have. Raises ModelError if they do not fit."""
-    arrays = read_weights(weights)
-    try:
-        # Width and length of the embedding are those of the weights.
-        width = arrays["block5_conv3/kernel"].shape[-1] / BLOCK_FILTERS[-1]
-        model = _build(size=size, width=width, embedding=arrays["projection/kernel"].shape[-1])
-    except (KeyError, IndexError) as exc:
-        raise ModelError(f"The weights {weights} lack {exc}; they are not of a Mouse Match model.") from exc
-    wanted = {variable.path: variable for variable in model.variables if "seed" not in variable.path}
-    shapes = {path: tuple(variable.shape) for path, variable in wanted.items()}
-    found = {path: array.shape for path, array in arrays.items()}
-    if shapes != found:
-        differing = sorted(path for path in shapes.keys() | found.keys() if shapes.get(path) != found.get(path))
-        raise ModelError(
-            f"The weights {weights} do not fit VGG16-BN in {', '.join(differing[:3])}; publish the model again."
-        )
-    for path, variable in wanted.items():
-        variable.assign(arrays[path])
-    return model
 
 
 def write_saved_model(model: keras.Model, folder: Path) -> None:
     """Writes the SavedModel into a version's folder, beside what is there."""
     size, embedding = model.input_shape[1], model.output_shape[-1]
-    half = _build(size=size, width=_width(model), embedding=embedding)
+    half = build_float32(size=size, width=_width(model), embedding=embedding, normalisation=normalisation_of(model))
     half = keras.models.clone_model(half, clone_function=_in_bfloat16)
     module = tf.Module()
     module.trainable = [variable.value for variable in model.trainable_variables]
@@ -151,14 +100,12 @@ def litert_bytes(model: keras.Model) -> bytes:
 
 def disagreement(folder: Path, *, size: int) -> float:
     """The largest difference between an element of an embedding by the SavedModel and by LiteRT, on the same images."""
-    from ai_edge_litert.interpreter import Interpreter
-
+    interpreter = _interpreter(folder / LITERT)
     images = np.random.default_rng(0).random((_CHECKED_IMAGES, size, size, 3), np.float32)
     # Part blank, as real images are.
     images[:, : size // 2] = 0.5
     saved_model = tf.saved_model.load(str(folder))
     ours = saved_model.signatures["images"](images=tf.constant(images))["embedding"].numpy()
-    interpreter = Interpreter(model_path=str(folder / LITERT))
     index = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(index, images.shape)
     interpreter.allocate_tensors()
@@ -166,6 +113,15 @@ def disagreement(folder: Path, *, size: int) -> float:
     interpreter.invoke()
     theirs = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
     return float(np.abs(ours - theirs).max())
+
+
+def _interpreter(path: Path) -> Any:
+    """LiteRT on a model: the package that the app brings, or the copy in TensorFlow's releases that still have one."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        Interpreter = tf.lite.Interpreter
+    return Interpreter(model_path=str(path))
 
 
 def export(folder: Path, *, on_progress: Callable[[str], None] = lambda message: None) -> float:
@@ -190,13 +146,6 @@ def export(folder: Path, *, on_progress: Callable[[str], None] = lambda message:
     return difference
 
 
-def write_card(folder: Path, card: Mapping[str, Any]) -> None:
-    """Writes a version's model card."""
-    temporary = folder / f".{CARD}"
-    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    temporary.replace(folder / CARD)
-
-
 def record(folder: Path, difference: float) -> None:
     """Writes into a version's card by how much SavedModel and LiteRT model differ."""
     card = json.loads((folder / CARD).read_text("utf-8"))
@@ -208,16 +157,6 @@ def _size(folder: Path) -> int:
         return int(json.loads((folder / CARD).read_text("utf-8"))["size"])
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise ModelError(f"The model card {folder / CARD} gives no size ({exc!r}); publish the model again.") from exc
-
-
-def _build(*, size: int, width: float, embedding: int) -> keras.Model:
-    """The network in float32, also in a process that trains in mixed precision."""
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        return build_model(size=size, width=width, embedding=embedding)
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def _width(model: keras.Model) -> float:

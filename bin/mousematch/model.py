@@ -12,19 +12,34 @@ import keras
 BLOCK_FILTERS = (64, 128, 256, 512, 512)
 BLOCK_CONVOLUTIONS = (2, 2, 3, 3, 3)
 EMBEDDING = 128
+# How the input layer scales images of 0-1: factor and offset of red, green and blue. Colours are signed around
+# mid-grey, and centred input spares the first normalisation a warm-up; ImageNet's networks saw 0-255 less its mean.
+CENTRED, IMAGENET = "centred", "imagenet"
+NORMALISATIONS: dict[str, tuple[float, float | tuple[float, float, float]]] = {
+    CENTRED: (2.0, -1.0),
+    IMAGENET: (255.0, (-123.68, -116.779, -103.939)),
+}
 
 
-def build_model(*, size: int = 64, width: float = 1.0, embedding: int = EMBEDDING, dropout: float = 0.5) -> keras.Model:
+def build_model(
+    *,
+    size: int = 64,
+    width: float = 1.0,
+    embedding: int = EMBEDDING,
+    dropout: float = 0.5,
+    normalisation: str = CENTRED,
+) -> keras.Model:
     """The network from images to embeddings.
 
     size: image height and width in pixels. width: factor on the number of filters (1.0 is VGG16; tests use 1/16).
     embedding: length of the embedding. dropout: share dropped between pooling and projection while training.
+    normalisation: of the input, one of NORMALISATIONS.
 
     Input ``images``: float32 (n, size, size, 3), 0-1. Output ``embedding``: float32 (n, embedding), unit length.
     """
     images = keras.Input((size, size, 3), name="images")
-    # Colours are signed around mid-grey; centred input spares the first normalisation a warm-up.
-    x = keras.layers.Rescaling(2.0, offset=-1.0, name="centre")(images)
+    scale, offset = NORMALISATIONS[normalisation]
+    x = keras.layers.Rescaling(scale, offset=offset, name="centre")(images)
     for block, (filters, convolutions) in enumerate(zip(BLOCK_FILTERS, BLOCK_CONVOLUTIONS), start=1):
         for convolution in range(1, convolutions + 1):
             x = _convolution(x, max(4, round(filters * width)), f"block{block}_conv{convolution}")
@@ -43,3 +58,18 @@ def _convolution(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTe
     x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
     x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
+def normalisation_of(network: keras.Model) -> str:
+    """Which of NORMALISATIONS a network's input layer has."""
+    scale = float(network.get_layer("centre").scale)
+    return next(name for name, (factor, _) in NORMALISATIONS.items() if factor == scale)
+
+
+def freeze(network: keras.Model, blocks: int) -> None:
+    """Keeps the first blocks (0-5) as they are: their kernels, and their batch normalisations with fixed statistics."""
+    frozen = tuple(f"block{block}_" for block in range(1, blocks + 1))
+    for layer in network.layers:
+        if frozen and layer.name.startswith(frozen):
+            # A frozen batch normalisation uses its moving statistics in training too.
+            layer.trainable = False

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mousematch import __version__, accuracy, calibration, datasets, export, training
+from mousematch import __version__, accuracy, calibration, datasets, schedule, training, weights
 from mousematch.datasets import Recording
 from mousematch.encoding import ENCODINGS, Encoding, encoding_named
 from mousematch.errors import ModelError
@@ -72,7 +72,7 @@ def train_and_publish(options: argparse.Namespace) -> None:
             flush=True,
         )
     keras.mixed_precision.set_global_policy(options.precision)
-    phases = training.phases_of(options.phases)
+    phases = schedule.phases_of(options.phases)
     classifier = training.train(sources, encoding, phases, folder=options.work, seed=options.seed)
     card = {
         "training": {
@@ -130,10 +130,10 @@ def publish(
     """
     name, number = identity(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    export.save_weights(trained, folder / "weights.npz")
+    weights.save_weights(trained, folder / "weights.npz")
     # Everything below is measured with the weights as they are shipped, at half precision, computing in float32.
     keras.mixed_precision.set_global_policy("float32")
-    embed = embedder(export.load_model(folder / "weights.npz", size=encoding.size))
+    embed = embedder(weights.load_model(folder / "weights.npz", size=encoding.size))
     cohort = accuracy.cohort_of(background, encoding, embed)
     backend = calibration.fit(accuracy.trials(parts.calibration, encoding, embed, cohort), cohort)
     np.savez(folder / "cohort.npz", cohort=cohort.astype(np.float16))
@@ -149,7 +149,7 @@ def publish(
         **card,
         "metrics": {"sapimouse_unseen_users": measured},
     }
-    export.write_card(folder, card)
+    weights.write_card(folder, card)
     print_figures(measured)
 
 
@@ -183,7 +183,7 @@ def print_accuracy(folder: Path, sapimouse: Path) -> None:
         raise ModelError(
             f"{folder} was trained on {version.card['encoding']}, which this version of the app does not draw."
         )
-    network = export.load_model(folder / "weights.npz", size=version.size)
+    network = weights.load_model(folder / "weights.npz", size=version.size)
     parts = datasets.split(datasets.sapimouse(sapimouse))
     backend = Backend.from_card(version.card["backend"], version.cohort())
     print(f"{folder}: {encoding.tag}; SapiMouse users {datasets.TEST_FROM} and up, unseen in training and calibration")

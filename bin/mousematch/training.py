@@ -1,167 +1,46 @@
-"""Trains the embedding network on background people, from scratch.
+"""Trains the network, phase by phase, in a folder from which an interrupted training goes on.
 
     python -m mousematch train --sapimouse DIR --balabit DIR --work DIR --out models/base/1
 
 Each person is a class; the loss is an additive-margin softmax on cosines (Wang et al. 2018), so that the embedding
-left after training compares people that it has never seen. Every image is drawn anew from a random stretch of a random
-session, so no two steps see the same windows. Training starts narrow, where a step costs a sixteenth, and goes on at
-full width with the filters copied (``growth``). Keras only, for any Keras backend.
+left after training compares people that it has never seen; or, for a closed set of classes, a plain softmax (``heads``).
+Training may start narrow, where a step costs a sixteenth, and go on at full width with the filters copied (``growth``).
+Keras only, for any Keras backend.
 """
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
+import importlib.util
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
+from mousematch import checkpoints, devices
+from mousematch.checkpoints import Position
 from mousematch.datasets import Recording
 from mousematch.encoding import Encoding
-from mousematch.errors import OptionError
-from mousematch.growth import grown
-from mousematch.model import build_model
-from mousematch.stretches import Session
+from mousematch.errors import OptionError, TrainingError, TrainingStopped
+from mousematch.heads import EMBED, embedder_of, loss_of, with_head
+from mousematch.initialisation import Start
+from mousematch.progress import Logged, Progress, suited_to
+from mousematch.sampling import Batches, From, Windows
+from mousematch.schedule import Phase
 
-# Additive-margin softmax: the scale that cosines need before a softmax over a hundred classes can become confident, and
-# the margin by which the right class has to win.
-SCALE, MARGIN = 20.0, 0.1
-# Share of the images that each source of people gives, whatever its size; of those given, scaled to a sum of 1.
-SHARES = {"sapimouse": 0.7, "balabit": 0.1, "synthetic": 0.2}
-# A save of the weights and a line of progress each so many steps.
+# A line of progress each so many steps, and a checkpoint if the last one is this old.
 STEPS_AN_EPOCH = 50
+CHECKPOINT_S = 60.0
+# Batches of a phase; more than any phase sees.
+MOST_STEPS = 10_000_000
+WEIGHT_DECAY = 1e-4
 
-
-@dataclass(frozen=True)
-class Phase:
-    """A part of the training: at what width, for how long, with which highest learning rate.
-
-    The learning rate rises over the first WARM_UP_STEPS and falls along a cosine to nearly zero at ``minutes``.
-    """
-
-    width: float
-    minutes: float
-    rate: float
-    batch: int = 64
-    dropout: float = 0.3
-
-
-WARM_UP_STEPS = 60
-
-
-def phases_of(text: str) -> list[Phase]:
-    """Reads phases as the command line writes them: ``width:minutes:rate,...``, such as ``0.25:25:2e-3,1:40:5e-4``."""
-    try:
-        parts = [[float(number) for number in part.split(":")] for part in text.split(",")]
-        return [Phase(width=width, minutes=minutes, rate=rate) for width, minutes, rate in parts]
-    except (TypeError, ValueError) as exc:
-        raise OptionError(
-            f'phases="{text}" is no schedule; write width:minutes:rate, such as 0.25:25:2e-3,1:40:5e-4.'
-        ) from exc
-
-
-class Windows(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of freshly drawn windows: float32 (batch, size, size, 3) in 0-1 and int32 (batch,) person numbers.
-
-    Sources are drawn by their share, then people with equal probability, then their sessions by length; so nobody
-    dominates by having more data.
-    """
-
-    def __init__(
-        self, sources: dict[str, list[Recording]], encoding: Encoding, *, batch: int, steps: int, seed: int
-    ) -> None:
-        super().__init__()
-        self._encoding, self._batch, self._steps, self._seed = encoding, batch, steps, seed
-        self._people: list[list[Session]] = []
-        chances: list[float] = []
-        for name, recordings in sources.items():
-            by_person: dict[str, list[Session]] = {}
-            for recording in recordings:
-                by_person.setdefault(recording.person, []).append(Session(recording.points))
-            self._people.extend(by_person.values())
-            chances.extend([SHARES[name] / len(by_person)] * len(by_person))
-        self._chances = np.array(chances) / sum(chances)
-
-    @property
-    def people(self) -> int:
-        """How many classes there are."""
-        return len(self._people)
-
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        random = np.random.default_rng((self._seed, index))
-        people = random.choice(self.people, self._batch, p=self._chances).astype(np.int32)
-        images = [self._image(self._people[person], random) for person in people]
-        return np.stack(images).astype(np.float32) / np.float32(255), people
-
-    def _image(self, sessions: list[Session], random: np.random.Generator) -> NDArray[np.uint8]:
-        lengths = np.array([session.length_us for session in sessions], np.float64)
-        session = sessions[random.choice(len(sessions), p=lengths / lengths.sum())]
-        return next(self._encoding.images(session.stretch(self._encoding.window, random), [slice(0, None)]))
-
-
-class PersonCosines(keras.layers.Layer):  # type: ignore[misc]
-    """Cosine of each embedding to one learned direction per person: (n, d) → (n, people)."""
-
-    def __init__(self, people: int, **options: object) -> None:
-        super().__init__(dtype="float32", **options)
-        self.people = people
-
-    def build(self, shape: tuple[int | None, int]) -> None:
-        self.directions = self.add_weight(
-            name="directions", shape=(shape[-1], self.people), initializer="glorot_uniform"
-        )
-
-    def call(self, embeddings: keras.KerasTensor) -> keras.KerasTensor:
-        return keras.ops.matmul(embeddings, keras.ops.normalize(self.directions, axis=0))
-
-
-def margin_loss(people: keras.KerasTensor, cosines: keras.KerasTensor) -> keras.KerasTensor:
-    """Additive-margin softmax loss per image: int (n,) and float (n, people) → (n,)."""
-    right = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(people, (-1,)), "int32"), cosines.shape[-1])
-    logits = SCALE * (cosines - MARGIN * right)
-    return keras.losses.categorical_crossentropy(right, logits, from_logits=True)
-
-
-class Timetable(keras.callbacks.Callback):  # type: ignore[misc]
-    """Sets the learning rate by the share of the phase's minutes that has passed, and ends the phase with them."""
-
-    def __init__(self, phase: Phase, log: Path) -> None:
-        super().__init__()
-        self._phase, self._log = phase, log
-        self._started, self._step = time.monotonic(), 0
-
-    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        share = (time.monotonic() - self._started) / (60 * self._phase.minutes)
-        self.model.stop_training = share >= 1
-        rate = (
-            self._phase.rate * min(1.0, (self._step + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * min(share, 1.0)))
-        )
-        self.model.optimizer.learning_rate.assign(max(rate, 1e-6))
-        self._step += 1
-
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        # Keras looks at stop_training after an epoch only when validating; a phase may be shorter than an epoch.
-        if self.model.stop_training:
-            raise _PhaseOver
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        minutes = (time.monotonic() - self._started) / 60
-        losses = " ".join(f"{name} {value:.3f}" for name, value in (logs or {}).items())
-        with self._log.open("a") as lines:
-            print(
-                f"width {self._phase.width:g} minute {minutes:.1f} step {self._step} {losses}", file=lines, flush=True
-            )
-
-
-class _PhaseOver(Exception):
-    """The phase's minutes have passed."""
+# What a phase is trained on, for its batch size and a seed.
+BatchesOf = Callable[[int, int], Batches]
 
 
 def train(
@@ -172,56 +51,236 @@ def train(
     folder: Path,
     seed: int = 1,
     verbose: int = 1,
+    workers: int = 1,
+    start: Start | None = None,
+    **options: Any,
 ) -> keras.Model:
-    """The trained network at the width of the last phase.
+    """The embedding network of background people, trained on windows of their recordings.
 
-    sources: recordings by name of their source (see SHARES). folder: gets a log and, after each epoch, the weights; a
-    phase whose final weights are there already is not run again.
+    sources: recordings by name of their source (see sampling.SHARES). workers: processes that draw images. options: of
+    ``train_network``.
     """
-    keras.utils.set_random_seed(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    classifier: keras.Model | None = None
-    for number, phase in enumerate(phases):
-        data = Windows(sources, encoding, batch=phase.batch, steps=STEPS_AN_EPOCH * 1000, seed=seed + number)
-        if data.people < 2:
-            raise OptionError(f"Training needs sessions of at least two people; there is {data.people}.")
-        before, classifier = classifier, _classifier(encoding.size, phase, data.people)
-        if before is not None:
-            grown(before, classifier, seed=seed)
-        finished = folder / f"phase{number}.weights.h5"
-        if finished.exists():
-            classifier.load_weights(finished)
-            continue
-        _fit(classifier, data, phase, folder=folder, verbose=verbose)
-        classifier.save_weights(finished)
-    if classifier is None:
-        raise OptionError("Training needs at least one phase.")
+
+    def batches(batch: int, seed: int) -> Batches:
+        spread = {"workers": workers, "use_multiprocessing": workers > 1, "max_queue_size": 4 * workers}
+        return Windows(sources, encoding, batch=batch, steps=MOST_STEPS, seed=seed, **spread)
+
+    if start is not None and start.imagenet is not None:
+        sample, _ = batches(64, seed + 1_000_003)[0]
+        start = Start(imagenet=start.imagenet, frozen=start.frozen, sample=sample)
+    if not verbose:
+        options.setdefault("progress", _Silent())
+    classifier = train_network(
+        batches, phases, size=encoding.size, task=EMBED, folder=folder, seed=seed, start=start or Start(), **options
+    )
     return embedder_of(classifier)
 
 
-def _fit(classifier: keras.Model, data: Windows, phase: Phase, *, folder: Path, verbose: int) -> None:
-    classifier.compile(
-        keras.optimizers.AdamW(phase.rate, weight_decay=1e-4), loss=margin_loss, metrics=["sparse_categorical_accuracy"]
-    )
-    with contextlib.suppress(_PhaseOver):
-        classifier.fit(
-            data,
-            epochs=len(data) // STEPS_AN_EPOCH,
-            steps_per_epoch=STEPS_AN_EPOCH,
-            shuffle=False,
-            verbose=verbose,
-            callbacks=[
-                Timetable(phase, folder / "training.log"),
-                keras.callbacks.ModelCheckpoint(str(folder / "latest.weights.h5"), save_weights_only=True),
-            ],
+def train_network(
+    batches: BatchesOf,
+    phases: Sequence[Phase],
+    *,
+    size: int,
+    task: str,
+    folder: Path,
+    seed: int,
+    start: Start,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    tensorboard: bool = False,
+    device_names: Sequence[str] | None = None,
+) -> keras.Model:
+    """The trained network with its head, at the width of the last phase.
+
+    folder: gets a log, checkpoints, and the weights of each finished phase; a training that finds them there goes on
+    behind them. stop: is asked after each step whether the training should end; it then leaves a checkpoint.
+    device_names: what to compute on, the machine's GPUs if None.
+
+    Raises TrainingStopped after ``stop``; TrainingError if the loss is no number, the folder cannot be written, or holds
+    another training; OptionError for phases or people that cannot be trained.
+    """
+    if not phases:
+        raise OptionError("Training needs at least one phase.")
+    start.check([phase.width for phase in phases])
+    keras.utils.set_random_seed(seed)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise TrainingError(f"The work folder {folder} cannot be made ({exc.strerror}); name another one.") from exc
+    told = Logged(progress or suited_to(), folder / "training.log")
+    found = devices.gpus() if device_names is None else list(device_names)
+    classifier: keras.Model | None = None
+    embedder: keras.Model | None = None
+    for number, phase in enumerate(phases):
+        data = batches(phase.batch, seed + number)
+        with devices.scope(found):
+            embedder = start.network(
+                size=size, width=phase.width, dropout=phase.dropout, before=embedder, seed=seed + number
+            )
+            classifier = with_head(embedder, task=task, classes=data.people)
+            classifier.compile(
+                keras.optimizers.AdamW(phase.rate, weight_decay=WEIGHT_DECAY),
+                loss=loss_of(task),
+                metrics=["sparse_categorical_accuracy"],
+                # XLA and mirrored variables do not go together in every release.
+                jit_compile=False if len(found) > 1 else "auto",
+            )
+            # Now, and not with the first step: a checkpoint may have to be read into its variables.
+            classifier.optimizer.build(classifier.trainable_variables)
+        finished = folder / f"phase{number}.npz"
+        key = _key(phases[: number + 1], task=task, classes=data.people, size=size, seed=seed, start=start)
+        kept = checkpoints.read(finished)
+        if kept is not None:
+            _check_key(kept[0], key, finished)
+            checkpoints.restore(finished, kept[1], classifier.variables)
+            continue
+        run = _Run(classifier, phase, number, len(phases), key=key, folder=folder, progress=told, stop=stop)
+        run.resume()
+        run.fit(data, _tensorboard(folder, number, told) if tensorboard else [])
+        checkpoints.save(finished, run.position, classifier.variables)
+        (folder / "checkpoint.npz").unlink(missing_ok=True)
+    assert classifier is not None
+    return classifier
+
+
+class _Run(keras.callbacks.Callback):  # type: ignore[misc]
+    """One phase: sets the learning rate, reports, keeps checkpoints, and ends when it should."""
+
+    def __init__(
+        self,
+        classifier: keras.Model,
+        phase: Phase,
+        number: int,
+        phases: int,
+        *,
+        key: str,
+        folder: Path,
+        progress: Progress,
+        stop: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._classifier, self._phase, self._number, self._phases = classifier, phase, number, phases
+        self._key, self._path, self._progress, self._stop = key, folder / "checkpoint.npz", progress, stop
+        self._step, self._before_s = 0, 0.0
+        self._began = self._saved = time.monotonic()
+        self._diverged = self._stopped = False
+
+    @property
+    def position(self) -> Position:
+        return Position(self._key, self._number, self._step, round(self._seconds, 3))
+
+    @property
+    def _seconds(self) -> float:
+        return self._before_s + time.monotonic() - self._began
+
+    @property
+    def _variables(self) -> list[Any]:
+        return [*self._classifier.variables, *self._classifier.optimizer.variables]
+
+    def resume(self) -> None:
+        """Takes up the checkpoint of this phase, if there is one."""
+        kept = checkpoints.read(self._path)
+        if kept is None or kept[0].phase != self._number:
+            return
+        position, arrays = kept
+        _check_key(position, self._key, self._path)
+        checkpoints.restore(self._path, arrays, self._variables)
+        self._step, self._before_s = position.step, position.seconds
+        self._progress.note(f"Training goes on from step {position.step} of phase {self._number + 1}.")
+
+    def fit(self, data: Batches, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+        """Trains to the end of the phase. Raises TrainingStopped and TrainingError."""
+        self._began = self._saved = time.monotonic()
+        if self._phase.share(self._step, self._before_s) < 1:
+            rest = From(data, self._step)
+            self._classifier.fit(
+                rest,
+                epochs=len(rest) // STEPS_AN_EPOCH,
+                steps_per_epoch=STEPS_AN_EPOCH,
+                shuffle=False,
+                verbose=0,
+                callbacks=[self, *callbacks],
+            )
+        if self._diverged:
+            raise TrainingError(
+                f"The loss is no number any more at step {self._step} of phase {self._number + 1} (width "
+                f"{self._phase.width:g}, rate {self._phase.rate:g}); train with a lower rate, in a work folder of its own."
+            )
+        if self._stopped:
+            checkpoints.save(self._path, self.position, self._variables)
+            raise TrainingStopped(
+                f"Training was stopped at step {self._step} of phase {self._number + 1}; the same command goes on from "
+                f"there ({self._path})."
+            )
+
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+        share = self._phase.share(self._step, self._seconds)
+        self._classifier.optimizer.learning_rate.assign(self._phase.rate_at(self._step, share))
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._step += 1
+        figures = self._figures(logs)
+        if not math.isfinite(figures["loss"]):
+            self._diverged = True
+        elif self._stop():
+            self._stopped = True
+        else:
+            self._progress.step(figures)
+        if self._diverged or self._stopped or figures["share"] >= 1:
+            self._classifier.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self._diverged:
+            return
+        self._progress.epoch(self._figures(logs))
+        if time.monotonic() - self._saved >= CHECKPOINT_S and not self._classifier.stop_training:
+            checkpoints.save(self._path, self.position, self._variables)
+            self._saved = time.monotonic()
+
+    def _figures(self, logs: dict[str, float] | None) -> dict[str, Any]:
+        seen = logs or {}
+        return {
+            "phase": self._number + 1,
+            "phases": self._phases,
+            "width": self._phase.width,
+            "step": self._step,
+            "minutes": self._seconds / 60,
+            "share": self._phase.share(self._step, self._seconds),
+            "loss": float(seen.get("loss", math.nan)),
+            "accuracy": float(seen.get("sparse_categorical_accuracy", math.nan)),
+        }
+
+
+class _Silent:
+    """Progress that nobody wants to see; the log has it."""
+
+    def step(self, figures: object) -> None:
+        pass
+
+    def epoch(self, figures: object) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+def _key(phases: Sequence[Phase], *, task: str, classes: int, size: int, seed: int, start: Start) -> str:
+    """What must be the same for a training to go on: the phases so far, the classes, and where it began."""
+    begins = (str(start.weights or ""), str(start.imagenet or ""), start.frozen)
+    text = repr(([astuple(phase) for phase in phases], task, classes, size, seed, begins))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _check_key(position: Position, key: str, path: Path) -> None:
+    if position.key != key:
+        raise TrainingError(
+            f"{path} is of another training (other phases, people, seed or start); give another work folder, or delete it."
         )
 
 
-def _classifier(size: int, phase: Phase, people: int) -> keras.Model:
-    embedder = build_model(size=size, width=phase.width, dropout=phase.dropout)
-    return keras.Model(embedder.input, PersonCosines(people, name="people")(embedder.output), name="classifier")
-
-
-def embedder_of(classifier: keras.Model) -> keras.Model:
-    """The part of a classifier up to the embedding."""
-    return keras.Model(classifier.input, classifier.get_layer("embedding").output, name="mousematch_vgg16_bn")
+def _tensorboard(folder: Path, number: int, progress: Progress) -> list[keras.callbacks.Callback]:
+    """Keras's TensorBoard callback, or none where the package is not installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        progress.note("There is no package tensorboard, so no logs for it are written; install it to have them.")
+        return []
+    return [keras.callbacks.TensorBoard(str(folder / "tensorboard" / f"phase{number}"), update_freq=STEPS_AN_EPOCH)]

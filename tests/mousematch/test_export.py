@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from mousematch import export, images
+from mousematch import export, images, weights
 from mousematch.errors import ModelError
 from mousematch.model import build_model
 
@@ -38,8 +38,8 @@ def network() -> keras.Model:
 def version(network: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An exported version's folder."""
     folder = tmp_path_factory.mktemp("version")
-    export.save_weights(network, folder / "weights.npz")
-    export.write_card(folder, {"encoding": f"motion/1/{SIZE}", "size": SIZE, "embedding": EMBEDDING})
+    weights.save_weights(network, folder / "weights.npz")
+    weights.write_card(folder, {"encoding": f"motion/1/{SIZE}", "size": SIZE, "embedding": EMBEDDING})
     export.export(folder)
     return folder
 
@@ -52,7 +52,7 @@ def pixels() -> np.ndarray:
 @pytest.fixture(scope="module")
 def wanted(version: Path, pixels: np.ndarray) -> np.ndarray:
     """The embeddings by Keras itself, of the weights as they are stored."""
-    return np.asarray(export.load_model(version / "weights.npz", size=SIZE)(pixels / np.float32(255), training=False))
+    return np.asarray(weights.load_model(version / "weights.npz", size=SIZE)(pixels / np.float32(255), training=False))
 
 
 def test_weights_are_named_by_layer_and_kernels_are_float16(version: Path) -> None:
@@ -67,9 +67,9 @@ def test_weights_are_named_by_layer_and_kernels_are_float16(version: Path) -> No
 def test_weights_come_back_as_they_were_stored_and_give_the_same_bytes(
     version: Path, network: keras.Model, tmp_path: Path
 ) -> None:
-    loaded = export.load_model(version / "weights.npz", size=SIZE)
+    loaded = weights.load_model(version / "weights.npz", size=SIZE)
 
-    export.save_weights(loaded, tmp_path / "again.npz")
+    weights.save_weights(loaded, tmp_path / "again.npz")
 
     assert (tmp_path / "again.npz").read_bytes() == (version / "weights.npz").read_bytes()
     for ours, theirs in zip(loaded.get_weights(), network.get_weights(), strict=True):
@@ -104,7 +104,7 @@ def test_the_saved_model_takes_floats_and_computes_in_bfloat16_on_request(
 
 def test_both_precisions_share_one_set_of_variables(version: Path) -> None:
     variables = (version / "variables" / "variables.data-00000-of-00001").stat().st_size
-    numbers = sum(array.size for array in export.read_weights(version / "weights.npz").values())
+    numbers = sum(array.size for array in weights.read_weights(version / "weights.npz").values())
 
     assert variables < 4.1 * numbers + 20_000
 
@@ -135,13 +135,13 @@ def test_batch_normalisation_is_folded_into_the_convolutions(version: Path) -> N
 
 
 def test_the_same_weights_give_the_same_litert_bytes(version: Path) -> None:
-    again = export.litert_bytes(export.load_model(version / "weights.npz", size=SIZE))
+    again = export.litert_bytes(weights.load_model(version / "weights.npz", size=SIZE))
 
     assert again == (version / "model.tflite").read_bytes()
 
 
 def test_weights_are_stored_in_half_the_space(version: Path) -> None:
-    numbers = sum(array.size for array in export.read_weights(version / "weights.npz").values())
+    numbers = sum(array.size for array in weights.read_weights(version / "weights.npz").values())
 
     assert (version / "model.tflite").stat().st_size < 2.1 * numbers + 40_000
 
@@ -166,7 +166,7 @@ def test_a_process_that_trains_in_mixed_precision_loads_in_float32(version: Path
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        loaded = export.load_model(version / "weights.npz", size=SIZE)
+        loaded = weights.load_model(version / "weights.npz", size=SIZE)
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     finally:
         keras.config.set_dtype_policy(policy)
@@ -186,20 +186,20 @@ def test_missing_weights_or_card_are_named_and_the_command_fails(
 
 
 def test_weights_that_do_not_fit_are_named(version: Path, tmp_path: Path) -> None:
-    arrays = export.read_weights(version / "weights.npz")
+    arrays = weights.read_weights(version / "weights.npz")
     np.savez(tmp_path / "other.npz", **{**arrays, "block2_conv1/kernel": np.zeros((3, 3, 1, 1), np.float16)})
     np.savez(tmp_path / "foreign.npz", something=np.zeros(3))
     (tmp_path / "damaged.npz").write_bytes((version / "weights.npz").read_bytes()[:1000])
 
     with pytest.raises(ModelError, match="do not fit VGG16-BN in block2_conv1/kernel"):
-        export.load_model(tmp_path / "other.npz", size=SIZE)
+        weights.load_model(tmp_path / "other.npz", size=SIZE)
     with pytest.raises(ModelError, match="not of a Mouse Match model"):
-        export.load_model(tmp_path / "foreign.npz", size=SIZE)
+        weights.load_model(tmp_path / "foreign.npz", size=SIZE)
     with pytest.raises(ModelError, match="cannot be read"):
-        export.load_model(tmp_path / "damaged.npz", size=SIZE)
+        weights.load_model(tmp_path / "damaged.npz", size=SIZE)
 
 
 def test_a_card_is_readable_json(tmp_path: Path) -> None:
-    export.write_card(tmp_path, {"size": 64, "name": "bäse"})
+    weights.write_card(tmp_path, {"size": 64, "name": "bäse"})
 
     assert json.loads((tmp_path / "model.json").read_text("utf-8")) == {"size": 64, "name": "bäse"}

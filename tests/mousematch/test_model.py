@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from mousematch import training
+from mousematch import sampling
 from mousematch.datasets import Recording
 from mousematch.encoding import DEFAULT, encoding_named
 from mousematch.model import build_model
@@ -56,7 +56,7 @@ def test_embeddings_have_unit_length() -> None:
 
 
 def test_a_training_batch_is_images_with_the_number_of_their_person() -> None:
-    windows = training.Windows(sources(), ENCODING, batch=24, steps=3, seed=5)
+    windows = sampling.Windows(sources(), ENCODING, batch=24, steps=3, seed=5)
 
     images, people = windows[0]
 
@@ -69,11 +69,11 @@ def test_a_training_batch_is_images_with_the_number_of_their_person() -> None:
 
 
 def test_each_source_gives_its_share_and_each_of_its_people_the_same() -> None:
-    windows = training.Windows(sources(), ENCODING, batch=200, steps=1, seed=1)
+    windows = sampling.Windows(sources(), ENCODING, batch=200, steps=1, seed=1)
 
     _, people = windows[0]
 
-    share = training.SHARES["sapimouse"] / (training.SHARES["sapimouse"] + training.SHARES["synthetic"])
+    share = sampling.SHARES["sapimouse"] / (sampling.SHARES["sapimouse"] + sampling.SHARES["synthetic"])
     counts = np.bincount(people, minlength=6) / len(people)
     assert counts[:2].sum() == pytest.approx(share, abs=0.1)
     assert counts[0] == pytest.approx(counts[1], abs=0.12)

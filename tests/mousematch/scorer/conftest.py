@@ -33,8 +33,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from mousematch.export import export, save_weights, write_card
+from mousematch.export import export
 from mousematch.model import build_model
+from mousematch.weights import save_weights, write_card
 
 folder = Path(sys.argv[1])
 keras.utils.set_random_seed(7)

@@ -61,9 +61,10 @@ class SavedModelNetwork:
         """
         # Keras too loads only when it is needed.
         from mousematch import export
+        from mousematch.weights import load_model
 
         with tempfile.TemporaryDirectory(prefix="mousematch-") as folder:
-            export.write_saved_model(export.load_model(weights, size=size), Path(folder))
+            export.write_saved_model(load_model(weights, size=size), Path(folder))
             return cls(Path(folder), threads=threads, precision=precision)
 
     def embed(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,0 +1,97 @@
+"""A network's weights as a file, and a version's card: what is published, whatever Keras's backend.
+
+Kernels are half precision, the rest single. The LiteRT model and the SavedModel are made from it (``export``).
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mousematch.errors import ModelError
+from mousematch.model import BLOCK_FILTERS, CENTRED, NORMALISATIONS, build_model, normalisation_of
+from mousematch.registry import CARD
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+# Number of the input's normalisation in a weights file; one without it is of the first, so are the oldest files.
+_NORMALISATION = "centre/normalisation"
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Writes a model's weights: one array a weight, named "layer/weight"; kernels float16, the rest float32.
+
+    The same weights give the same bytes.
+    """
+    arrays = {
+        # The state of a dropout's random numbers is no weight.
+        variable.path: np.asarray(
+            keras.ops.convert_to_numpy(variable.value), np.float16 if variable.name == "kernel" else np.float32
+        )
+        for variable in model.variables
+        if "seed" not in variable.path
+    }
+    normalisation = normalisation_of(model)
+    if normalisation != CENTRED:
+        arrays[_NORMALISATION] = np.asarray(list(NORMALISATIONS).index(normalisation), np.float32)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            # numpy.savez would stamp the archive with the time.
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w") as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The arrays of a weights file by "layer/weight". Raises ModelError if it cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
+        raise ModelError(f"The weights {path} cannot be read ({exc}); publish the model again.") from exc
+
+
+def load_model(weights: Path, *, size: int) -> keras.Model:
+    """The Keras model with the weights of a file, of whatever width they have. Raises ModelError if they do not fit."""
+    arrays = read_weights(weights)
+    try:
+        normalisation = list(NORMALISATIONS)[int(arrays.pop(_NORMALISATION, np.zeros(())))]
+        # Width and length of the embedding are those of the weights.
+        width = arrays["block5_conv3/kernel"].shape[-1] / BLOCK_FILTERS[-1]
+        embedding = arrays["projection/kernel"].shape[-1]
+        model = build_float32(size=size, width=width, embedding=embedding, normalisation=normalisation)
+    except (KeyError, IndexError) as exc:
+        raise ModelError(f"The weights {weights} lack {exc}; they are not of a Mouse Match model.") from exc
+    wanted = {variable.path: variable for variable in model.variables if "seed" not in variable.path}
+    shapes = {path: tuple(variable.shape) for path, variable in wanted.items()}
+    found = {path: array.shape for path, array in arrays.items()}
+    if shapes != found:
+        differing = sorted(path for path in shapes.keys() | found.keys() if shapes.get(path) != found.get(path))
+        raise ModelError(
+            f"The weights {weights} do not fit VGG16-BN in {', '.join(differing[:3])}; publish the model again."
+        )
+    for path, variable in wanted.items():
+        variable.assign(arrays[path])
+    return model
+
+
+def build_float32(*, size: int, width: float, embedding: int, normalisation: str) -> keras.Model:
+    """The network in float32, also in a process that trains in mixed precision."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return build_model(size=size, width=width, embedding=embedding, normalisation=normalisation)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """Writes a version's model card."""
+    temporary = folder / f".{CARD}"
+    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    temporary.replace(folder / CARD)
