@@ -22,7 +22,7 @@ Options:  session   field with the session's name (default: session)
           by        further fields that tell sessions apart and are carried through
 
 Gives:    session user <by-fields> start end active_s points strokes clicks distance_px dropped
-          image window_start window_active_s encoding (and neutralised, if that was asked for)
+          image window_start window_active_s window_distance_px encoding (and neutralised, if that was asked for)
           (session and user are called so, whatever the fields of the telemetry were called)
 
 Example:  index=web sourcetype=mousematch:telemetry | mouseencode by page | mousescore

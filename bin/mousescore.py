@@ -17,6 +17,7 @@ from mousematch.settings import MatchingSettings, PolicySettings, ScorerSettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import StreamingColumns, run
 from mousematch.splunk.options import POLICY, SCORER, check_fields, check_policy, given
+from mousematch.splunk.session_windows import FIELDS
 
 MATCHING = {name: name for name in ("model", "policy", "prior")}
 
@@ -49,7 +50,7 @@ class MouseScore(StreamingColumns):
         self._scorer_options = given(self, ScorerSettings, SCORER)
 
     def required_fields(self) -> list[str]:
-        return [self.user, self.image, "window_active_s", "active_s"]
+        return [self.user, self.image, *FIELDS]
 
     def stream(self, columns: Columns) -> Columns:
         if self._session_scorer is None:

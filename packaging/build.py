@@ -34,6 +34,7 @@ INCLUDED = (
     "models/*/*/model.json",
     "models/*/*/weights.npz",
     "models/*/*/cohort.npz",
+    "models/*/*/errors.npz",
     "models/*/*/model.tflite",
 )
 VENDORED = ("lib/py39/**/*", "lib/py313/**/*")

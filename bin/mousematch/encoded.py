@@ -21,6 +21,7 @@ class EncodedRow:
     image: list[str] = field(default_factory=list)
     window_start: list[str] = field(default_factory=list)
     window_active_s: list[str] = field(default_factory=list)
+    window_distance_px: list[str] = field(default_factory=list)
 
 
 def session_row(session: Session, encoding: Encoding, window: WindowSpec) -> EncodedRow:
@@ -47,6 +48,7 @@ def window_rows(session: Session, encoding: Encoding, window: WindowSpec) -> Ite
         row.image = [whole.image[number]]
         row.window_start = [whole.window_start[number]]
         row.window_active_s = [whole.window_active_s[number]]
+        row.window_distance_px = [whole.window_distance_px[number]]
         yield row
 
 
@@ -77,3 +79,4 @@ def _draw(row: EncodedRow, points: Points, windows: Sequence[slice], encoding: E
         row.image.append(to_base64(to_png(image, encoding.tag)))
         row.window_start.append(seconds(points.time_us[piece.start]))
         row.window_active_s.append(f"{active_s(points[piece]):.3f}")
+        row.window_distance_px.append(f"{distance_px(points[piece]):.1f}")

@@ -19,8 +19,9 @@ from tests.commands.protocol import CommandProcess, run, run_map_reduce
 
 FIELDS = (
     *("session", "user", "start", "end", "active_s", "points", "strokes", "clicks", "distance_px", "dropped"),
-    *("image", "window_start", "window_active_s", "encoding"),
+    *("image", "window_start", "window_active_s", "window_distance_px", "encoding"),
 )
+WINDOW = ("window_start", "window_active_s", "window_distance_px")
 
 
 # Tests of what mouseencode does with any encoding name one, so that another default is no matter to them.
@@ -64,7 +65,7 @@ def test_a_session_is_one_row_with_its_figures_and_images(plain):
     (row,) = plain.rows
 
     assert plain.replies[-1].fields == list(FIELDS)
-    assert {name: row[name] for name in FIELDS if name not in ("image", "window_start", "window_active_s")} == {
+    assert {name: row[name] for name in FIELDS if name not in ("image", *WINDOW)} == {
         "session": "s-1",
         "user": "alice",
         "start": "1763822400.000",
@@ -81,6 +82,9 @@ def test_a_session_is_one_row_with_its_figures_and_images(plain):
     assert len({image.tobytes() for image in decoded(row)}) == 3
     assert row["window_start"] == ["1763822400.000", "1763822402.560", "1763822405.120"]
     assert row["window_active_s"] == ["2.540", "2.540", "2.540"]
+    paths = [float(text) for text in row["window_distance_px"]]
+    # Steps from one window to the next belong to neither.
+    assert len(paths) == 3 and 0 < sum(paths) < float(row["distance_px"])
     assert (plain.messages, plain.exit_code, plain.stderr) == ([], 0, "")
 
 

@@ -61,7 +61,13 @@ def test_getinfo_keeps_the_command_on_the_search_head_and_asks_for_few_fields(be
         announced = command.getinfo().metadata
 
     assert announced["type"] == "stateful"
-    assert announced["required_fields"] == ["user", "image", "window_active_s", "active_s"]
+    assert announced["required_fields"] == [
+        "user",
+        "image",
+        "window_active_s",
+        "window_distance_px",
+        "active_s",
+    ]
     assert "generating" not in announced or not announced["generating"]
 
 

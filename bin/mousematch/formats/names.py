@@ -21,7 +21,7 @@ PACKED_FIELDS = (PACKED_KEY, PACKED_POINTS, PACKED_DROPPED)
 # A row of results: whose it is (before the by-fields), its figures, one value a window, how it was drawn.
 IDENTITY = ("session", "user")
 FIGURES = ("start", "end", "active_s", "points", "strokes", "clicks", "distance_px", "dropped")
-PER_WINDOW = ("image", "window_start", "window_active_s")
+PER_WINDOW = ("image", "window_start", "window_active_s", "window_distance_px")
 ENCODING = "encoding"
 
 UNITS_US = {"s": 1e6, "ms": 1e3}

@@ -15,6 +15,7 @@ from mousematch.errors import ImageError, ScorerError, ScorerRejected, ScorerUna
 # One request's worth: large enough to fill a GPU batch several times, small enough that an answer comes within seconds
 # on a CPU and that a rejected request takes few rows with it.
 REQUEST_IMAGES = 256
+BLANK = "The image is blank: nothing in its window moved."
 
 
 class Client(Protocol):
@@ -93,10 +94,11 @@ class Embedder:
     def _refusal(self, picture: str) -> str | None:
         """Why the image cannot be sent, or None. Decodes it fully: a damaged one would fail a whole request."""
         try:
-            images.from_png(images.from_base64(picture), self._encoding)
+            pixels = images.from_png(images.from_base64(picture), self._encoding)
         except ImageError as exc:
             return str(exc)
-        return None
+        # The network has an embedding for it too, and would match whoever sits most still.
+        return BLANK if (pixels == pixels[0, 0]).all() else None
 
     def _ask(self, request: Sequence[str]) -> NDArray[np.float32]:
         """One request, repeated once with a new scorer if the old one is gone. Raises ScorerError."""

@@ -17,7 +17,7 @@ from mousematch import matching
 from mousematch.matching import Backend
 from mousematch.policy import Decider
 from mousematch.splunk.chunks import Columns
-from mousematch.splunk.embedder import Embedded, Embedder
+from mousematch.splunk.embedder import BLANK, Embedded, Embedder
 from mousematch.splunk.messages import Messages
 from mousematch.splunk.owners import Owner, Owners
 from mousematch.splunk.session_windows import SessionWindows, session_windows
@@ -95,12 +95,14 @@ class SessionScorer:
         result = Result(reasons=[owner.reason] if owner.reason else [])
         if not owner.enrolled:
             result.verdict = matching.NOT_ENROLLED
-        if not session.images:
+        if session.count == 0:
             result.verdict, result.evidence_s = matching.INSUFFICIENT, 0.0
             result.reasons.insert(0, NO_IMAGE)
         elif owner.template is not None:
             result.reasons += session.problems(embedded.reasons)
             self._compare(session, owner.template, embedded, result)
+            if all(embedded.reasons.get(image) == BLANK for image in session.images):
+                result.verdict, result.evidence_s = matching.INSUFFICIENT, 0.0
         return result
 
     def _compare(self, session: SessionWindows, template: Template, embedded: Embedded, result: Result) -> None:

@@ -170,6 +170,42 @@ def test_windows_that_failed_leave_too_little_evidence(bench: Callable[..., Benc
     assert (half["match_evidence_s"], half["match_verdict"]) == (["3.000"], ["insufficient"])
 
 
+def test_windows_without_movement_neither_score_nor_count(bench: Callable[..., Bench]) -> None:
+    moving = bench().add_scores(rows(session("alice", picture(0))))
+    both = rows({**session("alice", picture(0), picture(1)), "window_distance_px": ["1200.0", "12.0"]})
+    parts = bench()
+
+    scored = parts.add_scores(both)
+
+    assert parts.scorer.requests == [[picture(0)]]
+    for field in ("match_llr", "match_evidence_s", "match_verdict"):
+        assert scored[field] == moving[field], field
+    assert "next to no movement" in scored["match_error"][0]
+
+
+def test_a_session_without_any_movement_is_insufficient(bench: Callable[..., Bench]) -> None:
+    blank = images.to_base64(images.to_png(np.full((64, 64, 3), 7, np.uint8), TAG))
+    clicks = {**session("alice", picture(0), picture(1)), "window_distance_px": ["0.0", "3.0"]}
+    parts = bench(threshold=0.5, min_evidence_s=0)
+
+    scored = parts.add_scores(rows(clicks, session("alice", blank)))
+
+    assert parts.scorer.requests == []
+    assert scored["match_verdict"] == ["insufficient"] * 2
+    assert scored["match_evidence_s"] == ["0.000"] * 2
+    assert scored["match_score"] == scored["match_llr"] == [""] * 2
+    assert "next to no movement" in scored["match_error"][0] and "blank" in scored["match_error"][1]
+
+
+def test_a_blank_window_beside_others_is_left_out_and_named(bench: Callable[..., Bench]) -> None:
+    blank = images.to_base64(images.to_png(np.zeros((64, 64, 3), np.uint8), TAG))
+
+    scored = bench().add_scores(rows(session("alice", blank, picture(0))))
+
+    assert scored["match_verdict"] == ["match"] and scored["match_evidence_s"] == ["10.000"]
+    assert scored["match_error"][0].startswith("Window 1 of 2: The image is blank")
+
+
 def test_claimed_owners_of_one_session_cost_one_embedding(bench: Callable[..., Bench]) -> None:
     parts = bench()
     pictures = [picture(0), picture(0, 1)]

@@ -47,6 +47,22 @@ def test_a_problem_names_its_windows_as_the_row_numbers_them() -> None:
     ]
 
 
+def test_a_window_with_next_to_no_movement_is_no_evidence_even_if_it_could_be_scored() -> None:
+    found = windows(image=["a", "b", "c"], window_active_s=["1", "2", "4"], window_distance_px=["900.0", "49.9", "0.0"])
+
+    assert (found.images, found.still, found.copies) == (("a",), (2, 3), 0)
+    assert found.evidence_s({"a", "b", "c"}) == 1.0
+    assert found.problems({}) == ["2 of 3 windows hold next to no movement (less than 50 px) and do not count."]
+    assert found.problems({"a": "It is cut."})[0] == "Window 1 of 3: It is cut."
+
+
+@pytest.mark.parametrize("paths", [[], ["900"], ["far", "nan", "-3"]])
+def test_a_window_of_unknown_path_counts(paths: list[str]) -> None:
+    found = windows(image=["a", "b", "c"], window_distance_px=paths)
+
+    assert found.images == ("a", "b", "c") and found.still == ()
+
+
 def test_rows_with_the_same_windows_share_them_and_others_do_not() -> None:
     row = {"image": ["a", "b"], "window_active_s": ["1", "2"]}
 
