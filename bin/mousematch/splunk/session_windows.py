@@ -89,11 +89,12 @@ def _windows(images: Sequence[str], seconds: Sequence[str], distances: Sequence[
         # The session's total, shared out evenly: all that a row without seconds per window tells.
         whole = _amount(total)
         each = [None if whole is None else whole / count] * count
-    paths = [_amount(text) for text in distances] if len(distances) == count else [None] * count
+    paths = [_amount(text) for text in distances] if len(distances) == count else []
     still = [number for number, path in enumerate(paths) if path is not None and path < LEAST_DISTANCE_PX]
     first: dict[str, int] = {}
-    for number in sorted({*range(count)} - {*still}):
-        first.setdefault(images[number], number)
+    for number, image in enumerate(images):
+        if number not in still:
+            first.setdefault(image, number)
     return SessionWindows(
         images=tuple(first),
         numbers=tuple(number + 1 for number in first.values()),
