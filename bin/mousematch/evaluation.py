@@ -109,19 +109,23 @@ def summary(trials: Trials, *, targets: Sequence[float], prior: float | None, dr
     """The figures. prior: None for the share of genuine trials as they are. Only for trials that lack nothing."""
     own, others = trials.scores[trials.genuine], trials.scores[~trials.genuine]
     rates = WeightedRates(trials.scores, trials.genuine)
-    llrs = trials.llrs()
-    cost = None if llrs is None else _costs(llrs, trials.genuine)
-    accepted = trials.decisions == ACCEPTED
-    decided = trials.decisions != UNDECIDED
     impostor = ~trials.genuine
+    accepted, rejected = trials.decisions == ACCEPTED, trials.decisions == REJECTED
+    costs = _costs(trials)
+    # Shares and means are quotients of weighted sums: one product of matrices a draw.
+    kinds = (accepted & impostor, rejected & impostor, accepted & trials.genuine, rejected & trials.genuine)
+    parts = np.column_stack([*kinds, trials.genuine, impostor, costs * trials.genuine, costs * impostor])
 
     def statistics(weights: Numbers) -> Numbers:
+        false_accept, true_reject, true_accept, false_reject, owns, other, own_cost, other_cost = (
+            weights @ parts
+        ).tolist()
         return np.array(
             [
                 *rates(weights),
-                math.nan if cost is None else _mean_cost(cost, weights, trials.genuine),
-                _share(weights, accepted, decided & impostor),
-                _share(weights, ~accepted, decided & trials.genuine),
+                (_quotient(own_cost, owns) + _quotient(other_cost, other)) / 2,
+                _quotient(false_accept, false_accept + true_reject),
+                _quotient(false_reject, false_reject + true_accept),
             ]
         )
 
@@ -144,8 +148,8 @@ def summary(trials: Trials, *, targets: Sequence[float], prior: float | None, dr
             far=far,
             frr=frr,
             false_accepts=int((accepted & impostor).sum()),
-            false_rejects=int((decided & ~accepted & trials.genuine).sum()),
-            undecided=int((~decided).sum()),
+            false_rejects=int((rejected & trials.genuine).sum()),
+            undecided=int((~accepted & ~rejected).sum()),
         ),
         targets=tuple(_target(own, others, far) for far in targets),
     )
@@ -183,22 +187,16 @@ def _stated(trials: Trials, prior: float | None) -> tuple[Numbers | None, Number
     return 1 / (1 + np.exp(-np.clip(llrs + log_odds(share), -500, 500))), weights
 
 
-def _costs(llrs: Numbers, genuine: NDArray[np.bool_]) -> Numbers:
-    """What each trial's LLR costs, in bits."""
-    return np.asarray(np.logaddexp(0, np.where(genuine, -llrs, llrs)) / math.log(2))
+def _costs(trials: Trials) -> Numbers:
+    """What each trial's LLR costs, in bits; NaN if the scores are on no scale. Cllr is the mean of both kinds' means."""
+    llrs = trials.llrs()
+    if llrs is None:
+        return np.full(len(trials.scores), math.nan)
+    return np.asarray(np.logaddexp(0, np.where(trials.genuine, -llrs, llrs)) / math.log(2))
 
 
-def _mean_cost(costs: Numbers, weights: Numbers, genuine: NDArray[np.bool_]) -> float:
-    """Cllr: the mean of genuine and of impostor trials' costs, each kind half."""
-    own, other = weights * genuine, weights * ~genuine
-    if not own.any() or not other.any():
-        return math.nan
-    return float((own @ costs / own.sum() + other @ costs / other.sum()) / 2)
-
-
-def _share(weights: Numbers, these: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-    total = float(weights @ among)
-    return float(weights @ (these & among)) / total if total > 0 else math.nan
+def _quotient(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.nan
 
 
 def _target(own: Numbers, others: Numbers, far: float) -> Target:

@@ -98,11 +98,11 @@ class ScoredRows:
             self._why.append(self._whys.of(_why(verdicts[row], errors[row], [column[row] for column in scores])))
             for name, column in zip(reading.scores, scores):
                 self._scores[name].append(number(column[row]))
-            for name in PROMISED:
-                self._promised[name].append(number(columns.column(name)[row]))
             self._decision.append(self._decided(verdicts[row], probabilities[row], thresholds[row], scores[0][row]))
             if sessions[row]:
                 self._note(hash((key, sessions[row], user, truths[row], tuple(column[row] for column in scores))))
+        for name in PROMISED:
+            self._promised[name].extend(map(number, columns.column(name)))
 
     def _note(self, trial: int) -> None:
         """Counts a row that came already, as after a careless join: it would count as evidence twice."""
