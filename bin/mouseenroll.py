@@ -19,6 +19,7 @@ from mousematch.settings import EnrollmentSettings, MatchingSettings, ScorerSett
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import ReportingColumns, run
 from mousematch.splunk.options import SCORER, check_fields, given
+from mousematch.splunk.session_windows import FIELDS
 
 ENROLLMENT = {name: name for name in ("mode", "min_windows", "min_sessions", "min_active_s", "min_consistency")}
 
@@ -48,7 +49,7 @@ class MouseEnroll(ReportingColumns):
         self._scorer_options = given(self, ScorerSettings, SCORER)
 
     def required_fields(self) -> list[str]:
-        return [self.user, self.image, self.session, "window_active_s", "active_s"]
+        return [self.user, self.image, self.session, *FIELDS]
 
     def reduce(self, columns: Columns) -> None:
         if self._enrollments is None:

@@ -34,7 +34,10 @@ def test_getinfo_announces_a_reduce_without_a_map(bench: Bench) -> None:
 
     assert announced["type"] == "reporting"
     assert "streaming_preop" not in announced
-    assert announced["required_fields"] == ["user", "image", "session", "window_active_s", "active_s"]
+    assert announced["required_fields"] == [
+        *("user", "image", "session"),
+        *("window_active_s", "window_distance_px", "active_s"),
+    ]
 
 
 def test_each_user_gets_a_row_with_the_last_chunk_and_a_template(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from mousematch.settings import EnrollmentSettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.embedder import Embedder
 from mousematch.splunk.messages import Messages
+from mousematch.splunk.session_windows import LEAST_DISTANCE_PX, session_windows
 from mousematch.splunk.templatestore import TemplateStore
 from mousematch.templates import Template, merged
 
@@ -92,28 +93,29 @@ class Enrollments:
     def add(self, columns: Columns) -> None:
         """Takes in rows. Raises ScorerUnavailable if the scorer is gone: half the material makes no template."""
         user_field, image_field, session_field = self._fields
-        users, pictures = columns.lists(user_field), columns.lists(image_field)
-        sessions = columns.column(session_field)
-        seconds, totals = columns.lists("window_active_s"), columns.column("active_s")
-        embedded = self._embedder.embed(picture for row in pictures for picture in row)
+        users, sessions = columns.lists(user_field), columns.column(session_field)
+        rows = session_windows(columns, image_field)
+        embedded = self._embedder.embed(image for windows in rows for image in windows.images)
         if self._embedder.failure is not None:
             raise ScorerUnavailable(f"Nobody was enrolled: {self._embedder.failure}")
-        for row in range(columns.rows):
+        for names, called, windows in zip(users, sessions, rows):
             self._rows += 1
-            name = users[row][0] if len(users[row]) == 1 else ""
+            name = names[0] if len(names) == 1 else ""
             user = self._users.setdefault(name, _User())
             if not name:
-                user.count(f'the field "{user_field}" has {len(users[row]) or "no"} values')
-            called = sessions[row] or f"row {self._rows}"
+                user.count(f'the field "{user_field}" has {len(names) or "no"} values')
+            called = called or f"row {self._rows}"
             session = user.sessions.setdefault(called, Session(called))
-            if not pictures[row]:
+            if windows.count == 0:
                 user.count("there is no image in the row")
-            each = _seconds_each(pictures[row], seconds[row], totals[row])
-            for picture, active_s in zip(pictures[row], each):
-                if picture in embedded.vectors:
-                    self._add_window(name, session, picture, embedded.vectors[picture], active_s)
+            if windows.still:
+                user.count(f"less than {LEAST_DISTANCE_PX:g} px of movement in the window", len(windows.still))
+            for image, seconds in zip(windows.images, windows.seconds):
+                if image in embedded.vectors:
+                    active_s = math.nan if seconds is None else seconds
+                    self._add_window(name, session, image, embedded.vectors[image], active_s)
                 else:
-                    user.count(embedded.reasons[picture])
+                    user.count(embedded.reasons[image])
 
     def _add_window(
         self, name: str, session: Session, picture: str, vector: NDArray[np.float32], active_s: float
@@ -250,16 +252,6 @@ def _add_problems(outcome: _Outcome, user: _User) -> None:
     """Says in the reason what of the user's material was left out."""
     parts = [f"{number} left out: {reason}" for reason, number in user.problems.items()]
     outcome.reason = " ".join(filter(None, [outcome.reason, *parts]))
-
-
-def _seconds_each(pictures: Sequence[str], seconds: Sequence[str], total: str) -> list[float]:
-    """Active seconds of each window; an even share of the session's where the windows' own are not there; else NaN."""
-    try:
-        if len(seconds) == len(pictures):
-            return [float(text) for text in seconds]
-        return [float(total) / len(pictures)] * len(pictures) if pictures else []
-    except ValueError:
-        return [math.nan] * len(pictures)
 
 
 def _number(value: float, digits: int) -> str:

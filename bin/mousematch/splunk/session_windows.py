@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mousematch.splunk.chunks import Columns, decode_values
 
-# What mousescore reads of a row beside image and user.
+# What is read of a row beside image and user.
 FIELDS = ("window_active_s", "window_distance_px", "active_s")
 # A window with a shorter path is clicks, rests or a nudge of the desk, and looks like anybody's. Of the windows in public
 # recordings, none of 30 s and one in a hundred of 5 s is below.

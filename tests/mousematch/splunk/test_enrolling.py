@@ -102,6 +102,24 @@ def test_one_session_row_per_window_is_the_same_material() -> None:
     assert Bench().enroll(*single) == Bench().enroll(*whole)
 
 
+def test_windows_in_which_nothing_moves_are_no_material() -> None:
+    still = {**session("alice", "a", 1), "window_distance_px": ["0.0", "12.0", "49.0", "3.0"]}
+    blank = images.to_base64(images.to_png(np.zeros((64, 64, 3), np.uint8), TAG))
+    bench = Bench()
+
+    result = bench.enroll(
+        still,
+        {**session("alice", "b", 1), "image": [blank], "window_active_s": ["5.000"]},
+        *(session("alice", name, 0) for name in ("c", "d")),
+    )
+
+    assert (result["alice"]["status"], result["alice"]["sessions"], result["alice"]["windows"]) == ("enrolled", "2", "8")
+    assert "4 left out: less than 50 px" in result["alice"]["reason"] and "1 left out: The image is blank" in (
+        result["alice"]["reason"]
+    )
+    assert len(bench.scorer.requests) == 2, "neither was sent to be embedded"
+
+
 def test_a_row_that_comes_twice_is_no_further_evidence() -> None:
     row = session("alice", "a", 0, windows=3)
 
