@@ -27,6 +27,9 @@ class MouseEvaluate(ReportingColumns):
     truth_is = Option(doc="truth_is=auto|user|label: what that field has.", default="auto")
     user = Option(doc="user=<field>: the claimed owner.", default="user")
     session = Option(doc="session=<field>: tells sessions apart, to find rows that came twice.", default="session")
+    enrolled = Option(
+        doc="enrolled=<field>: 1 in rows that are the enrollment's sessions, to find those in the test too."
+    )
     score = Option(doc="score=<field>: the score; without it match_llr, else match_score.")
     scale = Option(doc="scale=llr|probability|none: what the score of another field is.")
     show = Option(doc="show=summary|roc|det|calibration|scores: what the rows are.", default="summary")

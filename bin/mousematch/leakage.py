@@ -95,20 +95,25 @@ def overlaps(enrolled: Mapping[str, Points], tested: Mapping[str, Points]) -> li
 
 
 def people_in_training(card: Mapping[str, object], recordings: Iterable[tuple[str, Points]]) -> set[str]:
-    """The people of whom a recording is among those that the model was trained on.
+    """The people of whom a recording is among those that the model was trained or calibrated on.
 
-    card: the model's, whose ``training.recordings`` lists recording_hash of each. recordings: (person, points) of all
-    recordings of the evaluation, enrollment and test. Raises ModelError if the card does not list them: then nobody knows.
+    card: the model's, whose ``training.recordings`` (and ``calibration.recordings``, if there are any) list the
+    recording_hash of each. recordings: (person, points) of all recordings of the evaluation, enrollment and test. Raises
+    ModelError if the card does not list its training: then nobody knows.
     """
-    training = card.get("training")
-    listed = training.get("recordings") if isinstance(training, Mapping) else None
-    if not isinstance(listed, (list, tuple)) or not listed:
+    trained, calibrated = (_listed(card, part) for part in ("training", "calibration"))
+    if not trained:
         raise ModelError(
             "The model card does not list its training recordings (training.recordings), so that nobody can check whether "
             "the people of the test were trained on; publish the model again."
         )
-    seen = {str(item) for item in listed}
-    return {person for person, points in recordings if recording_hash(points) in seen}
+    return {person for person, points in recordings if recording_hash(points) in trained | calibrated}
+
+
+def _listed(card: Mapping[str, object], part: str) -> set[str]:
+    described = card.get(part)
+    listed = described.get("recordings") if isinstance(described, Mapping) else None
+    return {str(item) for item in listed} if isinstance(listed, (list, tuple)) else set()
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,39 @@ def test_repeated_rows_are_warned_of():
     assert [text for _, text in result.messages if "3 rows repeat" in text]
 
 
+def enrollment(name="{person}-enrolled-{number}", hashes=()):
+    return [
+        {"user": person, "session": name.format(person=person, number=number), "enrolled": "1", "path_hash": list(hashes)}
+        for person in PEOPLE for number in range(2)
+    ]  # fmt: skip
+
+
+def test_sessions_that_were_enrolled_too_are_found_by_name():
+    clean = evaluated("truth=actual", "enrolled=enrolled", rows=scored() + enrollment())
+    shared = evaluated("truth=actual", "enrolled=enrolled", rows=scored() + enrollment("{person}-{number}"))
+
+    assert (clean.rows[0]["enrolled_too"], clean.rows[0]["trials"], clean.messages) == ("0", "100", [])
+    # Two of four sessions of each of five people, each against five.
+    assert shared.rows[0]["enrolled_too"] == "50"
+    assert "50 trials are of sessions that were enrolled too" in shared.messages[0][1]
+    assert evaluated("truth=actual", rows=scored()).rows[0]["enrolled_too"] == ""
+
+
+def test_sessions_that_were_enrolled_too_are_found_by_their_movement():
+    rows = [{**row, "path_hash": ["aaa", "bbb", "ccc"] if row["session"] == "ada-0" else ["aaa"]} for row in scored()]
+
+    result = evaluated("truth=actual", "enrolled=enrolled", rows=enrollment(hashes=["ccc", "aaa", "zzz"]) + rows)
+
+    assert result.rows[0]["enrolled_too"] == "5"
+
+
+def test_equal_names_of_different_people_are_different_sessions():
+    rows = [{**row, "session": "session_1min"} for row in scored() if row["actual"] != "ada"]
+    enrolled = [row for row in enrollment("session_1min") if row["user"] == "ada"]
+
+    assert evaluated("truth=actual", "enrolled=enrolled", rows=rows + enrolled).rows[0]["enrolled_too"] == "0"
+
+
 @pytest.mark.parametrize(
     ("args", "rows", "words"),
     [
@@ -203,6 +236,7 @@ def test_repeated_rows_are_warned_of():
         (["truth=session"], scored(), ('the user "ada"', 'truth "ada-0"', "own name")),
         (["truth=actual", "score=similarity"], scored(), ('"similarity"', "no_score 100", "score=<field>")),
         (["truth=actual", "truth_is=label"], scored(), ('"ada"', "1 and 0")),
+        (["truth=actual", "enrolled=was_enrolled"], scored(), ('"was_enrolled"', "append")),
         (["show=pie"], [], ('show="pie"', "summary", "roc")),
         (["prior=1"], [], ('prior="1"', "trials")),
         (["target_far=0.1,much"], [], ('target_far="much"',)),

@@ -110,6 +110,15 @@ def test_people_whose_recordings_were_trained_on_are_named():
     assert people_in_training(card, [("ada", session(7))]) == set()
 
 
+def test_people_whose_recordings_calibrated_the_scores_are_named_too():
+    card = {
+        name: {"recordings": [recording_hash(session(number))]}
+        for number, name in ((1, "training"), (2, "calibration"))
+    }
+
+    assert people_in_training(card, [("ada", session(1)), ("ben", session(2)), ("cy", session(3))]) == {"ada", "ben"}
+
+
 @pytest.mark.parametrize(
     "card", [{}, {"training": {}}, {"training": {"recordings": []}}, {"training": {"recordings": "ab"}}]
 )

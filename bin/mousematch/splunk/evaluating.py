@@ -20,7 +20,8 @@ from mousematch.errors import OptionError
 from mousematch.evaluation import ACCEPTED, LLR, PLAIN, PROBABILITY, REJECTED, UNDECIDED, Trials
 from mousematch.intervals import UNKNOWN, People
 from mousematch.splunk.chunks import Columns
-from mousematch.splunk.evaluation_options import AUTO, LABEL, PROMISED, USER, Reading
+from mousematch.splunk.enrolled_too import EnrolledToo
+from mousematch.splunk.evaluation_options import AUTO, LABEL, PATH_HASH, PROMISED, USER, Reading
 
 # What a truth field may say if it does not name the user.
 LABELS = {
@@ -34,6 +35,8 @@ LABELS = {
     "impostor": False,
 }
 SCALES = {"match_llr": LLR, "match_score": PROBABILITY}
+# What a mark says of a session that is not the enrollment's.
+NOT_ENROLLED = ("", "0", "false", "no")
 NO_TRUTH, NO_USER, ERROR, NO_SCORE, UNREADABLE = "no_truth", "no_user", "error", "no_score", "unreadable_score"
 
 
@@ -42,7 +45,8 @@ class Group:
     """The trials of rows with the same by-fields. trials: None without one. left_out: reason → truth → rows.
 
     truth is "genuine", "impostor" or "" where nobody knows. promised_far, promised_frr: means of match_far over impostor
-    trials and of match_frr over genuine ones; NaN if the rows do not have them.
+    trials and of match_frr over genuine ones; NaN if the rows do not have them. enrolled_too: trials of sessions that are
+    among the enrollment's; None where nobody looked.
     """
 
     key: tuple[str, ...]
@@ -51,6 +55,7 @@ class Group:
     left_out: dict[str, Counter[str]]
     promised_far: float = math.nan
     promised_frr: float = math.nan
+    enrolled_too: int | None = None
 
 
 @dataclass
@@ -76,6 +81,8 @@ class ScoredRows:
         self._promised = {name: array("d") for name in PROMISED}
         self._seen: set[int] = set()
         self.repeated = 0
+        self.enrolled_too = EnrolledToo()
+        self._tested = array("l")
 
     def __len__(self) -> int:
         return len(self._group)
@@ -83,6 +90,8 @@ class ScoredRows:
     def add(self, columns: Columns) -> None:
         """Takes in rows."""
         reading = self._reading
+        if reading.enrolled:
+            columns = self._set_apart(columns)
         keys = zip(*(columns.column(name) for name in reading.by)) if reading.by else iter([()] * columns.rows)
         users = columns.lists(reading.user)
         verdicts, errors = columns.column("match_verdict"), columns.column("match_error")
@@ -103,6 +112,21 @@ class ScoredRows:
                 self._note(hash((key, sessions[row], user, truths[row], tuple(column[row] for column in scores))))
         for name in PROMISED:
             self._promised[name].extend(map(number, columns.column(name)))
+
+    def _set_apart(self, columns: Columns) -> Columns:
+        """The rows that are no sessions of the enrollment."""
+        reading = self._reading
+        users, sessions = columns.column(reading.user), columns.column(reading.session)
+        truths, hashes = columns.column(reading.truth), columns.lists(PATH_HASH)
+        rest = []
+        for row, mark in enumerate(columns.column(reading.enrolled or "")):
+            if mark.strip().lower() in NOT_ENROLLED:
+                number = self.enrolled_too.add_tested(users[row], truths[row].strip(), sessions[row], hashes[row])
+                self._tested.append(number)
+                rest.append(row)
+            else:
+                self.enrolled_too.add_enrolled(users[row], sessions[row], hashes[row])
+        return columns.take(rest)
 
     def _note(self, trial: int) -> None:
         """Counts a row that came already, as after a careless join: it would count as evidence twice."""
@@ -134,6 +158,7 @@ class ScoredRows:
         claimed = np.array(self._claimed)
         usable = known & ~nobody & np.isfinite(scores)
         self._check(usable, genuine, known, truth_is)
+        shared = self._shared(truth_is)
         group, decision = np.array(self._group), np.array(self._decision)
         whys, why = list(self._whys.numbers), np.array(self._why)
         for key in sorted(self._groups):
@@ -159,7 +184,19 @@ class ScoredRows:
                 left_out=left_out,
                 promised_far=_mean(far[these & ~genuine]),
                 promised_frr=_mean(frr[these & genuine]),
+                enrolled_too=None if shared is None else int((shared & these).sum()),
             )
+
+    def _shared(self, truth_is: str) -> NDArray[np.bool_] | None:
+        """Of each row: was its session enrolled too? None where nobody looked."""
+        if self._reading.enrolled is None:
+            return None
+        if not self.enrolled_too.enrolled:
+            raise OptionError(
+                f'No row is marked in the field "{self._reading.enrolled}"; append the sessions of the enrollment with '
+                f"{self._reading.enrolled}=1, or leave out enrolled=<field>."
+            )
+        return np.array(self.enrolled_too.found(truth_is_user=truth_is == USER), bool)[np.array(self._tested, np.intp)]
 
     def score_field(self) -> str:
         """The field whose scores are evaluated."""

@@ -17,6 +17,7 @@ AS_THEY_ARE = "trials"
 DEFAULT_SCORES = ("match_llr", "match_score")
 DECIDING = ("match_verdict", "match_score", "match_threshold")
 PROMISED = ("match_far", "match_frr")
+PATH_HASH = "path_hash"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Reading:
     """Where the rows have what.
 
     score: None for match_llr, else match_score. threshold: on match_score where the score is match_llr, else on the score
-    itself; None for the rows' own verdicts. truth_is: AUTO, USER or LABEL.
+    itself; None for the rows' own verdicts. truth_is: AUTO, USER or LABEL. enrolled: marks rows that are no trials but
+    sessions of the enrollment.
     """
 
     user: str = "user"
@@ -35,6 +37,7 @@ class Reading:
     scale: str | None = None
     threshold: float | None = None
     truth_is: str = AUTO
+    enrolled: str | None = None
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -44,7 +47,8 @@ class Reading:
     @property
     def fields(self) -> list[str]:
         """All fields that are read."""
-        return [self.user, self.truth, self.session, *self.by, *self.scores, *DECIDING, *PROMISED, "match_error"]
+        fields = [self.user, self.truth, self.session, *self.by, *self.scores, *DECIDING, *PROMISED, "match_error"]
+        return [*fields, self.enrolled, PATH_HASH] if self.enrolled else fields
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Show:
 
 def reading_of(command: Any) -> Reading:
     """What a command's options say about its rows. Raises OptionError."""
-    for name in ("truth", "user", "session", "score"):
+    for name in ("truth", "user", "session", "score", "enrolled"):
         if getattr(command, name) == "":
             raise OptionError(f"{name} is empty; name the field, or leave the option out.")
     return Reading(
@@ -74,6 +78,7 @@ def reading_of(command: Any) -> Reading:
         scale=command.scale and _word("scale", command.scale, SCALES),
         threshold=None if command.threshold is None else _number("threshold", command.threshold, -math.inf, math.inf),
         truth_is=_word("truth_is", command.truth_is, (AUTO, USER, LABEL)),
+        enrolled=command.enrolled,
     )
 
 

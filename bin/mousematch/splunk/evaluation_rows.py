@@ -46,6 +46,12 @@ def warnings(groups: Sequence[Group], rows: ScoredRows, show: Show) -> Iterator[
             f"{rows.repeated:,} rows repeat the session, user, truth and score of another row, and count as evidence twice; "
             "put | dedup in front."
         )
+    shared = sum(group.enrolled_too or 0 for group in groups)
+    if shared:
+        yield (
+            f"{shared:,} trials are of sessions that were enrolled too, by name or by movement; the figures are better than "
+            "those of other sessions would be: leave them out of one of the two."
+        )
     trials = [group.trials for group in groups if group.trials is not None]
     if show.draws and any(each.people.count < 2 for each in trials):
         yield "Intervals come from drawing people: a group with fewer than two people has none."
@@ -60,6 +66,7 @@ def _summary_row(group: Group, score: str, show: Show) -> Row:
     trials = group.trials
     left_out = sum(sum(kinds.values()) for kinds in group.left_out.values())
     row = {"score": score, "trials": "0", "genuine": "0", "impostor": "0", "people": "0"}
+    row["enrolled_too"] = "" if group.enrolled_too is None else str(group.enrolled_too)
     row["left_out"], row[LEFT_OUT_WHY] = str(left_out), ""
     reason = "There is no trial." if trials is None else trials.lacks()
     if trials is not None:
