@@ -13,14 +13,14 @@ APP_FILES = $(shell find bin default metadata README lookups static appserver mo
               -not -name '*.pyc' -not -path '*/variables/*' -not -name '*.pb' 2>/dev/null) README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lib package appinspect sample export bench lock icons clean
+.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy lock icons clean
 .DELETE_ON_ERROR:
 # Recipes start programs that already use all cores, and their output should stay readable.
 .NOTPARALLEL:
 
 help:  ## this list
 	@echo 'Mouse Match $(VERSION). Tasks:'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 env: .venv/.ready $(EXPORTED)  ## the environment .venv from the pinned lock (TensorFlow with CUDA where a GPU is), and make export
 .venv/.ready: requirements/cpu.txt requirements/gpu.txt requirements/bootstrap.txt packaging/environment.py
@@ -73,6 +73,10 @@ build/appinspect/.ready: $(PACKAGE) .venv-appinspect/.ready packaging/appinspect
 
 bench: .venv/.ready $(EXPORTED)  ## speed and memory, as ratios measured in one run (make bench ONLY=name for one)
 	@$(PY) -m benchmarks $(ONLY)
+
+bench-accuracy: .venv/.ready $(EXPORTED)  ## error rates from raw recordings: DATA=folder with sapimouse/, balabit/ (docs/accuracy.md)
+	@test -n "$(DATA)" || { echo 'Which recordings? make bench-accuracy DATA=folder; docs/accuracy.md says what it holds.' >&2; exit 2; }
+	@$(PY) -m benchmarks.accuracy "$(DATA)" $(OPTIONS)
 
 icons: .venv/.ready  ## draw static/appIcon*.png
 	@$(PY) packaging/icons.py
