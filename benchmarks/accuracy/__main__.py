@@ -24,6 +24,7 @@ from benchmarks.accuracy.errors import DataMissing
 from benchmarks.accuracy.head import Head
 from benchmarks.accuracy.measurement import Options
 from benchmarks.accuracy.report import Report
+from mousematch import __version__
 from mousematch.errors import MouseMatchError
 from samples.searches import SearchFailed
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except MouseMatchError as exc:
             console.print(f"[red]{escape(str(exc))}[/]")
             return 2
-        report = Report(about={"model": head.model.reference, "encoding": head.model.encoding})
+        report = Report(about=_about(given, head))
         console.print(f"Model [bold]{head.model.reference}[/], encoding {head.model.encoding}, state {head.state}")
         try:
             failed = [not _measured(name, given, head, report) for name in DATASETS if name in given.only]
@@ -61,6 +62,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report.write(given.json)
         console.print(f"The same as JSON: {given.json}", soft_wrap=True, markup=False)
     return int(any(failed))
+
+
+def _about(given: argparse.Namespace, head: Head) -> dict[str, object]:
+    """What the figures were measured with."""
+    return {
+        "app": __version__,
+        "model": head.model.reference,
+        "model_created": head.model.card.get("created"),
+        "encoding": head.model.encoding,
+        "most_windows": given.most_windows,
+        "enroll_window": given.enroll_window or str(head.encoding.window),
+    }
 
 
 def _measured(name: str, given: argparse.Namespace, head: Head, report: Report) -> bool:

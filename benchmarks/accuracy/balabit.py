@@ -38,7 +38,7 @@ class Protocol:
         # Sessions whose label says that somebody else moved the mouse do not say who.
         rows = (
             f"| inputlookup {windows}\n"
-            "| stats list(image) as image, list(window_active_s) as window_active_s by user session genuine\n"
+            f"{pipelines.together('user session genuine')}\n"
             '| eval actual = if(genuine = 1, user, "unknown"), piece = "all"'
         )
         spl = pipelines.score(rows, model=self.head.model.reference, timeout_s=TIMEOUT_S, to=lookup)
@@ -56,8 +56,7 @@ class Protocol:
             spl = (
                 f"{self._encode(neutralised).rows(files, each='window')}\n"
                 f"{pipelines.spread(ENROLL_WINDOWS, 'user')}\n"
-                "| table user session window_start window_active_s image\n"
-                f"| outputlookup append=true {lookup}\n| stats count"
+                f"{pipelines.keep(lookup, append=True)}"
             )
             counted = f"{number + 1} of {len(self.data.owners)}"
             self.head.search(f"Balabit, {neutralised.name}: read the training files of {owner} ({counted})", spl)
@@ -75,8 +74,7 @@ class Protocol:
             spread = f"{pipelines.spread(self.most_windows, 'session')}\n" if self.most_windows else ""
             spl = (
                 f"{self._encode(neutralised).rows(some, each='window')}\n{spread}"
-                "| table user session genuine window_start window_active_s image\n"
-                f"| outputlookup append=true {lookup}\n| stats count"
+                f"{pipelines.keep(lookup, 'genuine', append=True)}"
             )
             counted = f"{start + 1} to {start + len(some)} of {len(self.data.test)}"
             self.head.search(f"Balabit, {neutralised.name}: read test sessions {counted}", spl)

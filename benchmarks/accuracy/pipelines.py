@@ -13,6 +13,8 @@ from benchmarks.accuracy.recordings import Recording
 
 # Pauses count as half a second at most, so a full window may lack as much at its end.
 _SHORT_BY_S = 0.5
+# What mouseencode gives for each window, and mouseenroll and mousescore read of it.
+PER_WINDOW = ("image", "window_active_s", "window_distance_px")
 # What a trial is known by, and what mousescore says of it; the images stay behind.
 TRIAL = (
     "user actual trial genuine match_score match_llr match_verdict match_evidence_s match_threshold match_far match_frr"
@@ -76,6 +78,13 @@ def read(recordings: Sequence[Recording]) -> str:
     return "".join([first, *(f"\n| append maxout=0 [{other}]" for other in others)])
 
 
+def keep(lookup: str, *fields: str, append: bool = False) -> str:
+    """Puts windows into a lookup, one a row, with these fields; gives their number."""
+    to = f"append=true {lookup}" if append else lookup
+    kept = ("user", "session", "window_start", *PER_WINDOW, *fields)
+    return f"| table {' '.join(kept)}\n| outputlookup {to}\n| stats count"
+
+
 def spread(most: int, field: str) -> str:
     """At most so many windows of each value of the field, evenly spread over all of its windows in their order."""
     return (
@@ -104,9 +113,15 @@ def fused(windows: int) -> str:
     return (
         "| streamstats count as number by session\n"
         f"| eval piece = floor((number - 1) / {windows})\n"
-        "| stats count as windows, list(image) as image, list(window_active_s) as window_active_s by user session piece\n"
+        f"{together('user session piece')}\n"
         f"| where windows = {windows}"
     )
+
+
+def together(by: str) -> str:
+    """Rows of one window → one row for all windows with the same values of these fields."""
+    lists = ", ".join(f"list({name}) as {name}" for name in PER_WINDOW)
+    return f"| stats count as windows, {lists} by {by}"
 
 
 def against(owners: Sequence[str]) -> str:
@@ -125,9 +140,9 @@ def score(rows: str, *, model: str, timeout_s: int, to: str, options: str = "", 
     There is a verdict on every trial, however short: that little evidence is no ground for one is a matter of its own.
     """
     words = ["mousescore", f"model={model}", "min_evidence_s=0", options, f"timeout={timeout_s}"]
-    keep = f"| outputlookup append=true {to}" if append else f"| outputlookup {to}"
+    target = f"append=true {to}" if append else to
     return (
         f"{rows}\n| {' '.join(filter(None, words))}\n"
-        f'| eval trial = session . " " . piece\n| table {TRIAL}\n{keep}\n'
+        f'| eval trial = session . " " . piece\n| table {TRIAL}\n| outputlookup {target}\n'
         "| stats count, count(match_llr) as scored"
     )

@@ -93,8 +93,7 @@ class Protocol:
         """Lookups with the windows of the enrollment sessions and of the test sessions, one a row, of as many events."""
         lookup = "sapimouse_windows_enroll.csv"
         rows = self._encode().rows(self._of(ENROLL), window=f"{EVENTS}p", each="window")
-        kept = f"| table user session image\n| outputlookup {lookup}\n| stats count"
-        spl = f"{rows}\n{pipelines.full(f'{EVENTS}p')}\n{kept}"
+        spl = f"{rows}\n{pipelines.full(f'{EVENTS}p')}\n{pipelines.keep(lookup)}"
         self.head.search("SapiMouse: cut the enrollment sessions into windows for the tasks of 2017", spl)
         return lookup, windows_lookup(AS_IS)
 
@@ -123,8 +122,7 @@ class Protocol:
         """A lookup with the full windows of the test sessions, in order, one a row."""
         lookup = windows_lookup(neutralised)
         rows = self._encode(neutralised).rows(self._of(TEST), window=window, each="window")
-        kept = "user session window_start window_active_s active_s points image"
-        spl = f"{rows}\n{pipelines.full(window)}\n| table {kept}\n| outputlookup {lookup}\n| stats count"
+        spl = f"{rows}\n{pipelines.full(window)}\n{pipelines.keep(lookup)}"
         self.head.search(f"SapiMouse, {neutralised.name}: cut the test sessions into windows of {window}", spl)
         return lookup
 

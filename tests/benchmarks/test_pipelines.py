@@ -24,7 +24,7 @@ def windows(**sessions: int) -> str:
     """Rows of so many windows of each session."""
     parts = [
         f'makeresults count={count} | streamstats count as window | eval session="{session}", user="u", image=window,'
-        ' window_active_s="1.5" | fields - _time'
+        ' window_active_s="1.5", window_distance_px="90" | fields - _time'
         for session, count in sessions.items()
     ]
     return "| " + parts[0] + "".join(f" | append [| {part}]" for part in parts[1:])
