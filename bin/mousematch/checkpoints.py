@@ -38,7 +38,9 @@ class Position:
 def save(path: Path, position: Position, variables: Sequence[Any]) -> None:
     """Writes a checkpoint. Raises TrainingError, and leaves the old one, if there is no room."""
     temporary = path.with_name(f".{path.name}")
-    arrays: dict[str, Any] = {f"{number:04}": keras.ops.convert_to_numpy(variable) for number, variable in enumerate(variables)}
+    arrays: dict[str, Any] = {
+        f"{number:04}": keras.ops.convert_to_numpy(variable) for number, variable in enumerate(variables)
+    }
     arrays[_POSITION] = np.array(json.dumps(asdict(position)))
     try:
         with temporary.open("wb") as file:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import keras
 
+from mousematch.registry import EMBED
+
 # The scale that cosines need before a softmax over a hundred classes can become confident, and the margin by which the
 # right class has to win.
 SCALE, MARGIN = 20.0, 0.1
-EMBED, CLASSIFY = "embed", "classify"
-TASKS = (EMBED, CLASSIFY)
 
 
 class PersonCosines(keras.layers.Layer):  # type: ignore[misc]

@@ -28,12 +28,16 @@ INDEX, PIXELS, SESSION = "images.json", "pixels.u8", "session.i4"
 
 @dataclass(frozen=True)
 class LabelledSession:
-    """A session of the training material. rate_hz: points per active second, start: seconds; NaN where unknown."""
+    """A session of the training material.
+
+    rate_hz: points per active second. start: seconds. window_s: active seconds of a window. NaN where unknown.
+    """
 
     label: str
     name: str
     rate_hz: float = float("nan")
     start: float = float("nan")
+    window_s: float = float("nan")
 
 
 class Writer:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -54,8 +55,11 @@ def fingerprint(recordings: Sequence[Recording]) -> str:
     return digest.hexdigest()[:16]
 
 
-def train_and_publish(options: argparse.Namespace) -> None:
-    """Trains on background people, calibrates on held-out ones, measures on unseen ones, and writes the version's folder."""
+def train_and_publish(options: argparse.Namespace, **engine: Any) -> None:
+    """Trains on background people, calibrates on held-out ones, measures on unseen ones, and writes the version's folder.
+
+    engine: options of training.train.
+    """
     encoding = encoding_named(options.encoding)
     identity(options.out)  # before hours of training
     parts = datasets.split(datasets.sapimouse(options.sapimouse))
@@ -73,7 +77,7 @@ def train_and_publish(options: argparse.Namespace) -> None:
         )
     keras.mixed_precision.set_global_policy(options.precision)
     phases = schedule.phases_of(options.phases)
-    classifier = training.train(sources, encoding, phases, folder=options.work, seed=options.seed)
+    classifier = training.train(sources, encoding, phases, folder=options.work, seed=options.seed, **engine)
     card = {
         "training": {
             "code_version": __version__,

@@ -4,6 +4,7 @@
     <root>/<name>/<version>/model.json   the model card
                             weights.npz  the one set of weights
                             cohort.npz   the cohort's embeddings
+                            classes.npz  the head of a classifier (task classify)
                             errors.npz   LLRs of held-out people, for thresholds (optional)
                             model.tflite, saved_model.pb, variables/   made from the weights by mousematch.export
 
@@ -27,18 +28,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mousematch.classes import Head
 from mousematch.errors import ModelError
 from mousematch.policy import ARRAYS, HeldOut, held_out
 
-CARD, WEIGHTS, COHORT, ERRORS, LITERT, SAVED_MODEL, ACTIVE = (
+CARD, WEIGHTS, COHORT, CLASSES, ERRORS, LITERT, SAVED_MODEL, ACTIVE = (
     "model.json",
     "weights.npz",
     "cohort.npz",
+    "classes.npz",
     "errors.npz",
     "model.tflite",
     "saved_model.pb",
     "active",
 )
+EMBED, CLASSIFY = "embed", "classify"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PUBLISH_TRIES = 100
 
@@ -71,6 +75,33 @@ class ModelVersion:
     def embedding(self) -> int:
         """Length of the model's embeddings."""
         return int(self.card["embedding"])
+
+    @property
+    def task(self) -> str:
+        """What the model was trained for: "embed" (people are compared) or "classify" (a closed set of classes)."""
+        return str(self.card.get("task", EMBED))
+
+    def head(self) -> Head:
+        """The classes of a model with the task "classify". Raises ModelError if it has none, or unusable ones."""
+        path = self.folder / CLASSES
+        names = self.card.get("classes")
+        if self.task != CLASSIFY or not isinstance(names, list):
+            raise ModelError(f"Model {self.reference} has no classes; it compares people, see mouseenroll.")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                head = Head(
+                    tuple(map(str, names)),
+                    np.asarray(arrays["directions"], np.float32),
+                    np.asarray(arrays["bias"], np.float32),
+                )
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, ModelError) as exc:
+            raise ModelError(f"The classes {path} cannot be read ({exc}); publish the model again.") from exc
+        if head.directions.shape[0] != self.embedding:
+            raise ModelError(
+                f"The classes {path} are for embeddings of {head.directions.shape[0]} numbers, model {self.reference} has "
+                f"{self.embedding}; publish the model again."
+            )
+        return head
 
     def cohort(self) -> NDArray[np.float32]:
         """The cohort's embeddings: float32 (people, embedding). Raises ModelError if they are missing or unreadable."""
@@ -168,6 +199,11 @@ class Registry:
                 f"{folder} cannot be written ({exc}); give the Splunk user write access and space."
             ) from exc
         return found
+
+    def pin(self, name: str) -> None:
+        """Makes the version that is active now stay so when a higher one is published. Does nothing without a version."""
+        if self.versions(name) and not any((root / name / ACTIVE).exists() for root in self.roots):
+            self.activate(name, self.active(name))
 
     def publish(self, name: str, write: Callable[[Path], None]) -> ModelVersion:
         """A new version of a model, complete or not at all.

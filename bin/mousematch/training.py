@@ -26,9 +26,10 @@ from mousematch.checkpoints import Position
 from mousematch.datasets import Recording
 from mousematch.encoding import Encoding
 from mousematch.errors import OptionError, TrainingError, TrainingStopped
-from mousematch.heads import EMBED, embedder_of, loss_of, with_head
+from mousematch.heads import embedder_of, loss_of, with_head
 from mousematch.initialisation import Start
 from mousematch.progress import Logged, Progress, suited_to
+from mousematch.registry import EMBED
 from mousematch.sampling import Batches, From, Windows
 from mousematch.schedule import Phase
 

@@ -46,7 +46,10 @@ def test_a_command_runs_the_chunked_protocol_on_the_python_versions_of_splunk(na
 
 
 def test_what_writes_is_marked_risky() -> None:
-    assert {name for name, stanza in COMMANDS.items() if stanza.get("is_risky") == "true"} == {"mouseenroll"}
+    assert {name for name, stanza in COMMANDS.items() if stanza.get("is_risky") == "true"} == {
+        "mouseenroll",
+        "mousetrain",
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDS)

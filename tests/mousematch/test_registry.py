@@ -266,3 +266,46 @@ def test_a_name_that_cannot_be_a_folder_is_refused(registry: Registry, name: str
 def test_a_registry_needs_a_root() -> None:
     with pytest.raises(ModelError, match="name at least one"):
         Registry([])
+
+
+def test_pinning_keeps_the_active_version_when_a_higher_one_is_published(registry: Registry) -> None:
+    assert registry.active("base") == 2
+
+    registry.pin("base")
+    published = registry.publish("base", lambda folder: write(folder))
+
+    assert published.version == 3
+    assert registry.active("base") == 2
+    registry.pin("nobody")
+    assert registry.names() == ["base"]
+
+
+def test_the_head_of_a_classifier_is_read(registry: Registry, shipped: Path) -> None:
+    write(shipped / "groups" / "1", task="classify", classes=["a", "b"])
+    np.savez(shipped / "groups" / "1" / "classes.npz", directions=np.ones((4, 2), np.float32), bias=np.zeros(2))
+
+    model = registry.resolve("groups")
+    head = model.head()
+
+    assert (model.task, head.classes, head.directions.shape) == ("classify", ("a", "b"), (4, 2))
+    assert registry.resolve("base").task == "embed"
+
+
+@pytest.mark.parametrize(
+    "directions, complaint", [((3, 2), "embeddings of 3 numbers"), ((4, 3), "for 2 classes"), (None, "cannot be read")]
+)
+def test_a_head_that_cannot_be_used_is_named(
+    registry: Registry, shipped: Path, directions: tuple[int, int] | None, complaint: str
+) -> None:
+    write(shipped / "groups" / "1", task="classify", classes=["a", "b"])
+    if directions:
+        np.savez(shipped / "groups" / "1" / "classes.npz", directions=np.ones(directions), bias=np.zeros(2))
+
+    with pytest.raises(ModelError, match=complaint) as caught:
+        registry.resolve("groups").head()
+    assert "publish the model again" in str(caught.value)
+
+
+def test_a_model_that_compares_people_has_no_classes(registry: Registry) -> None:
+    with pytest.raises(ModelError, match="has no classes; it compares people"):
+        registry.resolve("base").head()

@@ -13,9 +13,9 @@ import pytest
 
 from mousematch import checkpoints, sampling, schedule, training, weights
 from mousematch.errors import OptionError, TrainingError, TrainingStopped
-from mousematch.heads import CLASSIFY, EMBED
 from mousematch.initialisation import Start, frozen_blocks
 from mousematch.model import build_model
+from mousematch.registry import CLASSIFY, EMBED
 from mousematch.schedule import Phase
 
 APP = Path(__file__).resolve().parents[2]

@@ -84,15 +84,15 @@ def _row(models: Registry, name: str, version: int, active: bool) -> dict[str, A
         encoding=found.encoding,
         embedding=str(found.embedding),
         created=str(found.card.get("created", "")),
-        training=_pairs(found.card.get("training")),
-        metrics=_pairs(found.card.get("metrics")),
+        training=pairs(found.card.get("training")),
+        metrics=pairs(found.card.get("metrics")),
         formats=_formats(found),
         folder=str(found.folder),
     )
     return row
 
 
-def _pairs(value: object, prefix: str = "") -> list[str]:
+def pairs(value: object, prefix: str = "") -> list[str]:
     """A card's nested objects and lists as "a.b=value" texts; the elements of a list are numbered from 0."""
     if isinstance(value, Mapping):
         items = [(str(name), item) for name, item in value.items()]
@@ -100,7 +100,7 @@ def _pairs(value: object, prefix: str = "") -> list[str]:
         items = [(str(number), item) for number, item in enumerate(value)]
     else:
         return [f"{prefix[:-1]}={value}"] if prefix and value is not None else []
-    return [pair for name, item in items for pair in _pairs(item, f"{prefix}{name}.")]
+    return [pair for name, item in items for pair in pairs(item, f"{prefix}{name}.")]
 
 
 def _formats(version: ModelVersion) -> list[str]:
