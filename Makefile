@@ -13,7 +13,7 @@ APP_FILES = $(shell find bin default metadata README lookups static appserver mo
               -not -name '*.pyc' -not -path '*/variables/*' -not -name '*.pb' 2>/dev/null) README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy lock icons clean
+.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy bots ghost lock icons clean
 .DELETE_ON_ERROR:
 # Recipes start programs that already use all cores, and their output should stay readable.
 .NOTPARALLEL:
@@ -78,6 +78,14 @@ bench-accuracy: .venv/.ready $(EXPORTED)  ## error rates from raw recordings: DA
 	@test -n "$(DATA)" || { echo 'Which recordings? make bench-accuracy DATA=folder; docs/accuracy.md says what it holds.' >&2; exit 2; }
 	@$(PY) -m benchmarks.accuracy "$(DATA)" $(OPTIONS)
 
+ghost: samples/bots/ghost_cursor/node_modules/.ready  ## the npm package ghost-cursor, one of the bots that samples/bots plays (needs npm)
+samples/bots/ghost_cursor/node_modules/.ready: samples/bots/ghost_cursor/package-lock.json
+	@cd $(dir $<) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+bots: .venv/.ready samples/bots/ghost_cursor/node_modules/.ready  ## train and measure the bot detector: SAPIMOUSE=folder BALABIT=folder
+	@$(PY) -m samples.bots --sapimouse "$(SAPIMOUSE)" --balabit "$(BALABIT)" --write models/bots/1
+
 icons: .venv/.ready  ## draw static/appIcon*.png
 	@$(PY) packaging/icons.py
 
@@ -86,5 +94,6 @@ lock: .venv/.ready  ## pin requirements/*.in anew into requirements/*.txt
 
 clean:  ## remove what these tasks made (environments too)
 	rm -rf build dist lib demo state .venv .venv-appinspect .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf samples/bots/ghost_cursor/node_modules
 	rm -rf models/*/*/model.tflite models/*/*/saved_model.pb models/*/*/fingerprint.pb models/*/*/variables models/*/*/assets
 	find bin searchhead samples benchmarks tests packaging -name __pycache__ -prune -exec rm -rf {} +

@@ -22,7 +22,8 @@ Options:  session   field with the session's name (default: session)
           by        further fields that tell sessions apart and are carried through
 
 Gives:    session user <by-fields> start end active_s points strokes clicks distance_px dropped
-          image window_start window_active_s window_distance_px encoding (and neutralised, if that was asked for)
+          image window_start window_active_s window_distance_px encoding kinematics path_hash
+          (and neutralised, if that was asked for; then kinematics and path_hash are empty: the movement is another one)
           (session and user are called so, whatever the fields of the telemetry were called)
 
 Example:  index=web sourcetype=mousematch:telemetry | mouseencode by page | mousescore
@@ -44,7 +45,17 @@ import mousematch_path  # noqa: F401  (first: it makes the packages below import
 from splunklib.searchcommands import Configuration, Option
 
 from mousematch.errors import OptionError
-from mousematch.formats.names import ENCODING, FIGURES, IDENTITY, PACKED_FIELDS, PACKED_KEY, PER_WINDOW, FieldNames
+from mousematch.formats.names import (
+    ENCODING,
+    FIGURES,
+    IDENTITY,
+    KINEMATICS,
+    PACKED_FIELDS,
+    PACKED_KEY,
+    PATH_HASH,
+    PER_WINDOW,
+    FieldNames,
+)
 from mousematch.splunk.chunks import ROW_INDEX, Columns
 from mousematch.splunk.commands import ReportingColumns, run
 
@@ -54,7 +65,7 @@ if TYPE_CHECKING:
     from mousematch.sessions import Session, Sessions
 
 
-RESULT_FIELDS = (*IDENTITY, *FIGURES, *PER_WINDOW, ENCODING)
+RESULT_FIELDS = (*IDENTITY, *FIGURES, *PER_WINDOW, ENCODING, KINEMATICS, PATH_HASH)
 NEUTRALISED = "neutralised"
 
 # One reply block of results: enough rows to write CSV at speed, few enough to hold in memory with their images.
@@ -214,6 +225,10 @@ class MouseEncodeCommand(ReportingColumns):
         for field in PER_WINDOW:
             columns.put_lists(field, [getattr(row, field) for row in rows])
         columns[ENCODING] = [self._encoding.tag] * len(rows)
+        # Neutralised movement is nobody's: no hand moves on straight lines between the ticks of a clock.
+        measured = self.neutralise is None
+        columns[KINEMATICS] = [row.kinematics if measured else "" for row in rows]
+        columns.put_lists(PATH_HASH, [row.path_hash if measured else [] for row in rows])
         if self.neutralise is not None:
             columns[NEUTRALISED] = [self.neutralise] * len(rows)
         return columns

@@ -2,6 +2,7 @@
 
     mouseencode → mousescore → match_score match_llr window_llr match_verdict match_evidence_s match_threshold
                                match_far match_frr match_model match_error
+               mouseencode's kinematics → match_bot
 
 Runs on the search head, in order: every row comes back, with its score or with the reason for having none.
 """
@@ -13,6 +14,7 @@ import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.p
 # isort: split
 from splunklib.searchcommands import Configuration, Option
 
+from mousematch.formats.names import KINEMATICS
 from mousematch.settings import MatchingSettings, PolicySettings, ScorerSettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import StreamingColumns, run
@@ -41,6 +43,7 @@ class MouseScore(StreamingColumns):
     timeout = Option(doc="timeout=<seconds>: how long to wait for one answer of the scorer.")
 
     _session_scorer = None
+    _bot_scores = None
 
     def check(self) -> None:
         check_fields(self, "user", "image")
@@ -50,18 +53,20 @@ class MouseScore(StreamingColumns):
         self._scorer_options = given(self, ScorerSettings, SCORER)
 
     def required_fields(self) -> list[str]:
-        return [self.user, self.image, *FIELDS]
+        return [self.user, self.image, *FIELDS, KINEMATICS]
 
     def stream(self, columns: Columns) -> Columns:
         if self._session_scorer is None:
             # Loads numpy and the model's card, which launches for getinfo alone have no use for.
+            from mousematch.splunk.bot_scores import BotScores
             from mousematch.splunk.matching_search import MatchingSearch
 
             search = MatchingSearch.open(self, matching=self._matching_options, scorer=self._scorer_options)
             self._session_scorer = search.session_scorer(
                 policy=self._policy_options, user_field=self.user, image_field=self.image
             )
-        return self._session_scorer.add_scores(columns)
+            self._bot_scores = BotScores(search.messages)
+        return self._bot_scores.add(self._session_scorer.add_scores(columns))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ INCLUDED = (
     "models/*/*/cohort.npz",
     "models/*/*/errors.npz",
     "models/*/*/model.tflite",
+    "models/bots/*/card.json",
+    "models/bots/*/trees.npz",
 )
 VENDORED = ("lib/py39/**/*", "lib/py313/**/*")
 
@@ -72,10 +74,13 @@ def package_files(root: Path, *, vendored: bool) -> list[Path]:
     for needed in ("app.conf", "default/app.conf", "README.md", "LICENSE"):
         if needed not in names:
             raise BuildError(f"{needed} is missing in {root}.")
-    for model in {path.parent for path in files if path.parts[0] == "models"}:
+    for model in {path.parent for path in files if path.parts[0] == "models" and path.parts[1] != "bots"}:
         for part in ("model.json", "weights.npz", "model.tflite"):
             if (model / part).as_posix() not in names:
                 raise BuildError(f"{model / part} is missing; run make export first.")
+    for part in ("models/bots/1/card.json", "models/bots/1/trees.npz"):
+        if part not in names:
+            raise BuildError(f"{part} is missing in {root}; mousescore reads the bot detector from there.")
     if vendored:
         for tree in ("lib/py39", "lib/py313"):
             if f"{tree}/splunklib/__init__.py" not in names:

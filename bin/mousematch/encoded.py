@@ -1,4 +1,4 @@
-"""Sessions as the rows that mouseencode gives: figures and images."""
+"""Sessions as the rows that mouseencode gives: figures, images, and how they moved."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from mousematch.encoding import Encoding
 from mousematch.images import to_base64, to_png
+from mousematch.kinematics import kinematics, to_text
+from mousematch.replays import path_hashes
 from mousematch.sessions import Session
 from mousematch.telemetry import Points, count_clicks, count_strokes, distance_px
 from mousematch.windows import WindowSpec, active_s, cut
@@ -14,7 +16,8 @@ from mousematch.windows import WindowSpec, active_s, cut
 
 @dataclass
 class EncodedRow:
-    """One row of results. figures: in the order of names.FIGURES. The lists have one value a window."""
+    """One row of results. figures: in the order of names.FIGURES. The lists have one value a window;
+    path_hash has as many as the movement gives."""
 
     key: tuple[str, ...]
     figures: list[str]
@@ -22,6 +25,8 @@ class EncodedRow:
     window_start: list[str] = field(default_factory=list)
     window_active_s: list[str] = field(default_factory=list)
     window_distance_px: list[str] = field(default_factory=list)
+    kinematics: str = ""
+    path_hash: list[str] = field(default_factory=list)
 
 
 def session_row(session: Session, encoding: Encoding, window: WindowSpec) -> EncodedRow:
@@ -29,6 +34,7 @@ def session_row(session: Session, encoding: Encoding, window: WindowSpec) -> Enc
     windows = cut(session.points, window)
     row = EncodedRow(session.key, figures(session.points, session.dropped.total))
     _draw(row, session.points, windows, encoding)
+    _measure(row, session.points)
     return row
 
 
@@ -49,6 +55,7 @@ def window_rows(session: Session, encoding: Encoding, window: WindowSpec) -> Ite
         row.window_start = [whole.window_start[number]]
         row.window_active_s = [whole.window_active_s[number]]
         row.window_distance_px = [whole.window_distance_px[number]]
+        _measure(row, session.points[piece])
         yield row
 
 
@@ -80,3 +87,9 @@ def _draw(row: EncodedRow, points: Points, windows: Sequence[slice], encoding: E
         row.window_start.append(seconds(points.time_us[piece.start]))
         row.window_active_s.append(f"{active_s(points[piece]):.3f}")
         row.window_distance_px.append(f"{distance_px(points[piece]):.1f}")
+
+
+def _measure(row: EncodedRow, points: Points) -> None:
+    vector = kinematics(points)
+    row.kinematics = "" if vector is None else to_text(vector)
+    row.path_hash = path_hashes(points)

@@ -32,6 +32,7 @@ def repository(tmp_path: Path) -> Path:
     model.mkdir(parents=True)
     for name in ("model.json", "weights.npz", "cohort.npz", "model.tflite"):
         (model / name).write_bytes(name.encode())
+    shutil.copytree(ROOT / "models" / "bots", root / "models" / "bots")
     return root
 
 
@@ -76,6 +77,7 @@ def test_what_only_lies_around_stays_out(repository: Path, tmp_path: Path):
     packaged = names(tmp_path / "app.spl")
     assert not packaged & {f"mousematch/{name}" for name in stray}
     assert {"mousematch/models/base/1/model.tflite", "mousematch/bin/mousescore.py", "mousematch/app.conf"} <= packaged
+    assert {"mousematch/models/bots/1/card.json", "mousematch/models/bots/1/trees.npz"} <= packaged
 
 
 def test_two_versions_are_refused(repository: Path, tmp_path: Path):
@@ -91,7 +93,11 @@ def test_two_versions_are_refused(repository: Path, tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("missing", "remedy"),
-    [("models/base/1/model.tflite", "run make export first"), ("LICENSE", "LICENSE is missing")],
+    [
+        ("models/base/1/model.tflite", "run make export first"),
+        ("models/bots/1/trees.npz", "bot detector"),
+        ("LICENSE", "LICENSE is missing"),
+    ],
 )
 def test_a_missing_part_is_named_with_its_remedy(repository: Path, tmp_path: Path, missing: str, remedy: str):
     (repository / missing).unlink()

@@ -14,12 +14,14 @@ import pytest
 
 from mousematch.formats.records import pack
 from mousematch.images import from_png, tag_of
+from mousematch.kinematics import from_texts
 from tests.commands.interpreters import EVERY_PYTHON
 from tests.commands.protocol import CommandProcess, run, run_map_reduce
 
 FIELDS = (
     *("session", "user", "start", "end", "active_s", "points", "strokes", "clicks", "distance_px", "dropped"),
     *("image", "window_start", "window_active_s", "window_distance_px", "encoding"),
+    *("kinematics", "path_hash"),
 )
 WINDOW = ("window_start", "window_active_s", "window_distance_px")
 
@@ -65,7 +67,7 @@ def test_a_session_is_one_row_with_its_figures_and_images(plain):
     (row,) = plain.rows
 
     assert plain.replies[-1].fields == list(FIELDS)
-    assert {name: row[name] for name in FIELDS if name not in ("image", *WINDOW)} == {
+    assert {name: row[name] for name in FIELDS if name not in ("image", *WINDOW, "kinematics", "path_hash")} == {
         "session": "s-1",
         "user": "alice",
         "start": "1763822400.000",
@@ -142,11 +144,12 @@ def test_every_python_of_splunk_draws_the_same_figures(python, plain):
 
     (row,) = result.rows
     (expected,) = plain.rows
-    assert {name: row[name] for name in FIELDS if name != "image"} == {
-        name: expected[name] for name in FIELDS if name != "image"
-    }
+    told = [name for name in FIELDS if name not in ("image", "kinematics")]
+    assert {name: row[name] for name in told} == {name: expected[name] for name in told}
     # Another numpy may round a logarithm differently by its last bit: by one colour level at most.
     assert np.abs(decoded(row).astype(int) - decoded(expected).astype(int)).max() <= 1
+    vectors = from_texts([row["kinematics"], expected["kinematics"]])
+    np.testing.assert_allclose(vectors[0], vectors[1], rtol=0.002, atol=1e-4)
     assert (result.stderr, result.exit_code) == ("", 0)
 
 

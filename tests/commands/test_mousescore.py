@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from mousematch import images
+from mousematch.kinematics import kinematics, to_text
 from mousematch.policy import held_out
 from mousematch.registry import ERRORS
 from mousematch.splunk.service import connect
 from mousematch.templates import Template
+from samples.bots import bot
 from tests.commands.conftest import Bench
 from tests.commands.protocol import CommandProcess
 from tests.commands.serving import MODEL, TAG, D, free_url
@@ -31,6 +33,7 @@ FIELDS = [
     "match_frr",
     "match_model",
     "match_error",
+    "match_bot",
 ]
 HOSTILE = ['a"b', "$;$x$", "line\nbreak", "Þórður 你好 🐭", "a,b;c", "\\"]
 
@@ -67,6 +70,7 @@ def test_getinfo_keeps_the_command_on_the_search_head_and_asks_for_few_fields(be
         "window_active_s",
         "window_distance_px",
         "active_s",
+        "kinematics",
     ]
     assert "generating" not in announced or not announced["generating"]
 
@@ -355,3 +359,16 @@ def _modules_loaded(bench: Bench, *, rows: bool) -> set[str]:
         command.close()
         lines = command.stderr().splitlines()
     return {line.split("'")[1].partition(".")[0] for line in lines if line.startswith("import '")}
+
+
+def test_rows_with_kinematics_say_how_likely_a_bot_is_also_without_a_template(bench: Bench) -> None:
+    vector = kinematics(bot("linear", seed=70_000))
+    assert vector is not None
+
+    rows = bench.run(
+        "mousescore",
+        chunks=[[session("nobody", picture(0), kinematics=to_text(vector)), session("nobody", picture(0))]],
+    ).rows
+
+    assert float(rows[0]["match_bot"]) > 0.9
+    assert rows[1]["match_bot"] == ""

@@ -18,11 +18,13 @@ PACKED_POINTS = "mousematch_points"
 PACKED_DROPPED = "mousematch_dropped"
 PACKED_FIELDS = (PACKED_KEY, PACKED_POINTS, PACKED_DROPPED)
 
-# A row of results: whose it is (before the by-fields), its figures, one value a window, how it was drawn.
+# A row of results: whose it is (before the by-fields), its figures, one value a window, how it was drawn, how it moved.
 IDENTITY = ("session", "user")
 FIGURES = ("start", "end", "active_s", "points", "strokes", "clicks", "distance_px", "dropped")
 PER_WINDOW = ("image", "window_start", "window_active_s", "window_distance_px")
 ENCODING = "encoding"
+# What mousescore tells bots by, and what replays share; multivalue.
+KINEMATICS, PATH_HASH = "kinematics", "path_hash"
 
 UNITS_US = {"s": 1e6, "ms": 1e3}
 
