@@ -11,8 +11,7 @@ LLRs spread with evidence: the same threshold means another FAR after ten second
 sorted into levels of evidence, one for each doubling of the active seconds, and what is read off them is interpolated
 between levels, linearly in the logarithm of the seconds.
 
-Rates are those of order statistics: of the next trial, with n others like it seen, the chance to lie beyond the k-th
-highest of these is k / (n + 1), whatever their distribution. It is never 0, because no sample shows that.
+How a threshold is read off a level, and why trials should say whose they are, is in ``evidence_levels``.
 
 Arrays in, arrays out: no files, no clock, no logging. LLRs are natural logarithms, evidence is in active seconds.
 """
@@ -22,21 +21,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mousematch.errors import ModelError
+from mousematch.evidence_levels import SHORTEST_S, Cut, Level, far_cut, frr_cut, levels
 from mousematch.matching import log_odds
 from mousematch.settings import PolicySettings
 
 ARRAYS = ("genuine_llr", "genuine_s", "impostor_llr", "impostor_s")
-# A level with fewer trials than this is joined to its neighbour: its 5 % quantile would be one trial's whim.
-LEVEL_TRIALS = 30
+# Optional: whose the trials are, as numbers. Of a genuine trial the owner, of an impostor trial the owner and who moved.
+WHOSE = ("genuine_owner", "impostor_owner", "impostor_mover")
 # Rule of three: no error among n trials shows, with 95 % confidence, a rate of at most 3 / n.
 RULE_OF_THREE = 3.0
-# Less evidence than this has no logarithm worth telling apart.
-_SHORTEST_S = 0.1
 
 _Floats = NDArray[np.float64]
 
@@ -46,23 +45,34 @@ class HeldOut:
     """LLRs of people whom the network has not seen in training, over sessions cut to several lengths.
 
     genuine_llr, impostor_llr: fused LLRs, float32 (n,) and (m,), finite. genuine_s, impostor_s: active seconds of the same
-    trials. One trial is one piece of a session against one template.
+    trials. One trial is one piece of a session against one template. genuine_owner, impostor_owner, impostor_mover: int32,
+    who was claimed and who moved the mouse, as any numbers; None where it is not known.
     """
 
     genuine_llr: NDArray[np.float32]
     genuine_s: NDArray[np.float32]
     impostor_llr: NDArray[np.float32]
     impostor_s: NDArray[np.float32]
+    genuine_owner: NDArray[np.int32] | None = None
+    impostor_owner: NDArray[np.int32] | None = None
+    impostor_mover: NDArray[np.int32] | None = None
 
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
+    def arrays(self) -> dict[str, Any]:
         """The arrays of a model version's errors.npz: ``np.savez(folder / ERRORS, **held_out(...).arrays())``."""
-        return {name: getattr(self, name) for name in ARRAYS}
+        found = {name: getattr(self, name) for name in (*ARRAYS, *WHOSE)}
+        return {name: array for name, array in found.items() if array is not None}
 
 
-def held_out(*, genuine_llr: object, genuine_s: object, impostor_llr: object, impostor_s: object) -> HeldOut:
-    """Held-out trials from anything that is numbers. Raises ModelError unless lengths fit and all values are finite."""
+def held_out(
+    *, genuine_llr: object, genuine_s: object, impostor_llr: object, impostor_s: object, **whose: object
+) -> HeldOut:
+    """Held-out trials from anything that is numbers. Raises ModelError unless lengths fit and all values are finite.
+
+    whose: genuine_owner, impostor_owner and impostor_mover, all or none of them. With them thresholds are held to people,
+    without to trials alone, which promises too much where there are few people.
+    """
     given = (genuine_llr, genuine_s, impostor_llr, impostor_s)
-    arrays = {name: np.asarray(values, np.float32) for name, values in zip(ARRAYS, given)}
+    arrays: dict[str, Any] = {name: np.asarray(values, np.float32) for name, values in zip(ARRAYS, given)}
     for kind in ("genuine", "impostor"):
         llr, seconds = arrays[f"{kind}_llr"], arrays[f"{kind}_s"]
         if llr.ndim != 1 or llr.shape != seconds.shape or len(llr) == 0:
@@ -72,58 +82,17 @@ def held_out(*, genuine_llr: object, genuine_s: object, impostor_llr: object, im
             )
         if not np.isfinite(llr).all() or not np.isfinite(seconds).all() or (seconds < 0).any():
             raise ModelError(f"The held-out {kind} trials have a number that is none; leave such trials out.")
-    return HeldOut(**arrays)
-
-
-@dataclass(frozen=True)
-class Level:
-    """Trials with about the same amount of evidence. log_s: mean logarithm of their seconds. llr: float64 (n,), rising."""
-
-    log_s: float
-    llr: _Floats
-
-
-def levels(llr: NDArray[np.floating], seconds: NDArray[np.floating]) -> tuple[Level, ...]:
-    """One level for each doubling of the active seconds, from short to long; at least LEVEL_TRIALS in each, or but one.
-
-    Sessions are cut to lengths that double, so that a level holds pieces of about one length, which do not overlap.
-    """
-    log_s = np.log(np.maximum(np.asarray(seconds, np.float64), _SHORTEST_S))
-    order = np.argsort(log_s, kind="stable")
-    log_s, scores = log_s[order], np.asarray(llr, np.float64)[order]
-    octave = np.round(log_s / math.log(2.0))
-    ends = [*(np.flatnonzero(np.diff(octave)) + 1), len(scores)]
-    stops: list[int] = []
-    for end in ends:
-        if end - (stops[-1] if stops else 0) >= LEVEL_TRIALS:
-            stops.append(end)
-    # A short rest belongs to the last level; where all is short there is but one.
-    stops = [*stops[:-1], len(scores)]
-    starts = [0, *stops[:-1]]
-    return tuple(
-        Level(float(log_s[start:stop].mean()), np.sort(scores[start:stop])) for start, stop in zip(starts, stops)
-    )
-
-
-def far_threshold(level: Level, target_far: float) -> float:
-    """The lowest threshold at which at most this share of impostors is expected to be accepted.
-
-    level: of impostors. Where it holds too few for the target: just above the highest of them.
-    """
-    n = len(level.llr)
-    # The k highest lie beyond it, and the next trial does so with a chance of (k + 1) / (n + 1).
-    k = min(max(math.floor(target_far * (n + 1) + 1e-9) - 1, 0), n - 1)
-    return float(np.nextafter(level.llr[n - 1 - k], np.inf))
-
-
-def frr_threshold(level: Level, target_frr: float) -> float:
-    """The highest threshold at which at most this share of genuine sessions is expected to raise an alert.
-
-    level: of genuine trials. Where it holds too few for the target: the lowest of them.
-    """
-    n = len(level.llr)
-    k = min(max(math.floor(target_frr * (n + 1) + 1e-9) - 1, 0), n - 1)
-    return float(level.llr[k])
+    if not whose:
+        return HeldOut(**arrays)
+    if set(whose) != set(WHOSE):
+        raise ModelError(
+            f"The held-out trials have {', '.join(sorted(whose))}; give all of {', '.join(WHOSE)} or none."
+        )
+    people: dict[str, Any] = {name: np.asarray(whose[name], np.int32) for name in WHOSE}
+    for name, numbers in people.items():
+        if numbers.shape != arrays[f"{name.partition('_')[0]}_llr"].shape:
+            raise ModelError(f"The held-out trials have a {name} of the shape {numbers.shape}; it must be one a trial.")
+    return HeldOut(**arrays, **people)
 
 
 @dataclass(frozen=True)
@@ -131,32 +100,31 @@ class Decider:
     """Thresholds of one policy with one model, and the error rates to expect at them.
 
     fixed_llr: threshold on the LLR where it does not depend on evidence, else None. genuine, impostor: levels of the
-    held-out trials, empty if the model has none.
+    held-out trials, empty if the model has none. cuts: the thresholds of the levels from which the policy chooses them.
     """
 
     policy: PolicySettings
     fixed_llr: float | None
     genuine: tuple[Level, ...] = ()
     impostor: tuple[Level, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     def thresholds(self, evidence_s: _Floats) -> _Floats:
         """Threshold on the LLR for sessions with so much evidence: (n,) → (n,); NaN stays NaN unless it is fixed."""
         if self.fixed_llr is not None:
             return np.full(len(evidence_s), self.fixed_llr)
-        if self.policy.target_far is not None:
-            of, chosen = self.impostor, [far_threshold(level, self.policy.target_far) for level in self.impostor]
-        else:
-            share = self.policy.alert_share or 0.0
-            of, chosen = self.genuine, [frr_threshold(level, share) for level in self.genuine]
-        return np.interp(_log(evidence_s), [level.log_s for level in of], chosen)
+        of = self.impostor if self.policy.target_far is not None else self.genuine
+        return np.interp(_log(evidence_s), [level.log_s for level in of], [cut.threshold for cut in self.cuts])
 
     def far(self, thresholds: _Floats, evidence_s: _Floats) -> _Floats:
         """Share of impostors expected to be accepted at these thresholds: (n,), NaN where it is unknown."""
-        return _expected(self.impostor, thresholds, evidence_s, above=True)
+        cuts = self.cuts if self.policy.target_far is not None else ()
+        return _expected(self.impostor, cuts, thresholds, evidence_s, above=True)
 
     def frr(self, thresholds: _Floats, evidence_s: _Floats) -> _Floats:
         """Share of genuine sessions expected to raise an alert at these thresholds: (n,), NaN where it is unknown."""
-        return _expected(self.genuine, thresholds, evidence_s, above=False)
+        cuts = self.cuts if self.policy.alert_share is not None else ()
+        return _expected(self.genuine, cuts, thresholds, evidence_s, above=False)
 
     def doubt(self) -> str:
         """A sentence that says why the target may be missed, or an empty text."""
@@ -193,12 +161,14 @@ def decider(policy: PolicySettings, *, prior: float, trials: HeldOut | None, mod
                 "model again with them, or give threshold=<0-1>."
             )
         return Decider(policy, fixed)
-    return Decider(
-        policy,
-        fixed,
-        genuine=levels(trials.genuine_llr, trials.genuine_s),
-        impostor=levels(trials.impostor_llr, trials.impostor_s),
-    )
+    genuine = levels(trials.genuine_llr, trials.genuine_s, trials.genuine_owner, trials.genuine_owner)
+    impostor = levels(trials.impostor_llr, trials.impostor_s, trials.impostor_owner, trials.impostor_mover)
+    cuts: tuple[Cut, ...] = ()
+    if policy.target_far is not None:
+        cuts = tuple(far_cut(level, policy.target_far) for level in impostor)
+    elif policy.alert_share is not None:
+        cuts = tuple(frr_cut(level, policy.alert_share) for level in genuine)
+    return Decider(policy, fixed, genuine, impostor, cuts)
 
 
 def score_to_llr(score: float, prior: float) -> float:
@@ -209,18 +179,23 @@ def score_to_llr(score: float, prior: float) -> float:
 
 
 def _log(evidence_s: _Floats) -> _Floats:
-    return np.log(np.maximum(evidence_s, _SHORTEST_S))
+    return np.log(np.maximum(evidence_s, SHORTEST_S))
 
 
-def _expected(of: Sequence[Level], thresholds: _Floats, evidence_s: _Floats, *, above: bool) -> _Floats:
-    """Chance of the next trial to lie on the wrong side of its threshold, between the two nearest levels of evidence."""
+def _expected(
+    of: Sequence[Level], cuts: Sequence[Cut], thresholds: _Floats, evidence_s: _Floats, *, above: bool
+) -> _Floats:
+    """Chance of the next trial to lie on the wrong side of its threshold, between the two nearest levels of evidence.
+
+    cuts: of the same levels, if the thresholds were chosen from them, which makes their own trials look better than others.
+    """
     if not of:
         return np.full(len(thresholds), np.nan)
     rates = []
-    for level in of:
+    for level, cut in zip(of, cuts or [Cut(math.nan)] * len(of)):
         below = np.searchsorted(level.llr, thresholds, side="left")
         wrong = len(level.llr) - below if above else below
-        rates.append((wrong + 1) / (len(level.llr) + 1))
+        rates.append(np.minimum((wrong + 1) / (len(level.llr) + 1) * cut.inflation, 1.0))
     table = np.stack(rates)
     centres = np.array([level.log_s for level in of])
     # Beyond the first and the last level theirs counts.

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from mousematch.classes import Head
 from mousematch.errors import ModelError
-from mousematch.policy import ARRAYS, HeldOut, held_out
+from mousematch.policy import ARRAYS, WHOSE, HeldOut, held_out
 
 CARD, WEIGHTS, COHORT, CLASSES, ERRORS, LITERT, SAVED_MODEL, ACTIVE = (
     "model.json",
@@ -125,7 +125,8 @@ class ModelVersion:
             return None
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return held_out(**{name: arrays[name] for name in ARRAYS})
+                whose = {name: arrays[name] for name in WHOSE if name in arrays}
+                return held_out(**{name: arrays[name] for name in ARRAYS}, **whose)
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, ModelError) as exc:
             raise ModelError(
                 f"The held-out scores {path} cannot be read ({exc}); publish the model again, or delete the file."

@@ -7,28 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mousematch.errors import ModelError
 from mousematch.policy import (
-    LEVEL_TRIALS,
     HeldOut,
-    Level,
     decider,
-    far_threshold,
-    frr_threshold,
     held_out,
-    levels,
     score_to_llr,
 )
 from mousematch.settings import PolicySettings
 
 SECONDS = (10.0, 20.0, 40.0, 80.0)
-
-
-def level(*llr: float) -> Level:
-    return Level(0.0, np.sort(np.asarray(llr, np.float64)))
 
 
 def simulated(n: int, seed: int, seconds: tuple[float, ...] = SECONDS) -> HeldOut:
@@ -46,57 +35,6 @@ def simulated(n: int, seed: int, seconds: tuple[float, ...] = SECONDS) -> HeldOu
 
 def deciding(trials: HeldOut | None, prior: float = 0.5, **policy: Any) -> Any:
     return decider(PolicySettings(**policy), prior=prior, trials=trials, model="base/1")
-
-
-def test_a_target_far_of_a_case_worked_by_hand() -> None:
-    # Of nine impostors two may lie above: the next one does so with a chance of 3 in 10.
-    impostors = level(1, 2, 3, 4, 5, 6, 7, 8, 9)
-
-    assert 7 < far_threshold(impostors, 0.3) < 7.001
-    assert 7 < far_threshold(impostors, 0.39) < 7.001
-    assert 9 < far_threshold(impostors, 0.1) < 9.001
-    assert 9 < far_threshold(impostors, 0.0001) < 9.001, "no more than the sample supports"
-
-
-def test_an_alert_budget_of_a_case_worked_by_hand() -> None:
-    genuine = level(1, 2, 3, 4, 5, 6, 7, 8, 9)
-
-    assert frr_threshold(genuine, 0.3) == 3
-    assert frr_threshold(genuine, 0.1) == 1
-    assert frr_threshold(genuine, 0.0001) == 1
-
-
-@given(
-    st.lists(st.floats(-50, 50, width=16), min_size=1, max_size=60),
-    st.floats(1e-6, 0.5),
-)
-def test_no_more_held_out_trials_err_than_the_target_allows(scores: list[float], target: float) -> None:
-    of = level(*scores)
-    n = len(scores)
-
-    accepted = int((of.llr >= far_threshold(of, target)).sum())
-    rejected = int((of.llr < frr_threshold(of, target)).sum())
-    assert accepted == 0 or (accepted + 1) / (n + 1) <= target * (1 + 1e-6)
-    assert rejected == 0 or (rejected + 1) / (n + 1) <= target * (1 + 1e-6)
-
-
-def test_a_level_holds_the_trials_of_one_doubling_of_evidence() -> None:
-    found = levels(np.arange(120.0), np.repeat([10.0, 20.0, 40.0], 40))
-
-    assert [len(one.llr) for one in found] == [40, 40, 40]
-    assert [math.exp(one.log_s) for one in found] == pytest.approx([10, 20, 40])
-    assert found[1].llr[0] == 40 and found[1].llr[-1] == 79
-
-
-@pytest.mark.parametrize(
-    ("counts", "sizes"),
-    [((10, 40, 40), [50, 40]), ((40, 10, 40), [40, 50]), ((40, 40, 10), [40, 50]), ((5, 5, 5), [15]), ((1,), [1])],
-)
-def test_a_length_with_few_trials_joins_its_neighbour(counts: tuple[int, ...], sizes: list[int]) -> None:
-    assert max(counts) == 1 or LEVEL_TRIALS == 30
-    seconds = np.repeat([10.0, 20.0, 40.0][: len(counts)], counts)
-
-    assert [len(one.llr) for one in levels(np.zeros(len(seconds)), seconds)] == sizes
 
 
 @pytest.mark.parametrize("target", [0.2, 0.05, 0.01])
@@ -247,3 +185,37 @@ def test_held_out_trials_that_do_not_fit_are_refused(changes: dict[str, Any]) ->
     held_out(**two)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="The held-out (genuine|impostor) trials"):
         held_out(**{**two, **changes})  # type: ignore[arg-type]
+
+
+def test_people_are_all_told_or_none() -> None:
+    two = {name: [1.0, 2.0] for name in ("genuine_llr", "genuine_s", "impostor_llr", "impostor_s")}
+    people = {"genuine_owner": [0, 1], "impostor_owner": [0, 1], "impostor_mover": [1, 0]}
+
+    assert set(held_out(**two, **people).arrays()) == {*two, *people}  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="have impostor_owner; give all of"):
+        held_out(**two, impostor_owner=[0, 1])  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="impostor_mover of the shape"):
+        held_out(**two, **{**people, "impostor_mover": [1]})  # type: ignore[arg-type]
+
+
+def test_rates_at_a_chosen_threshold_are_those_of_new_people() -> None:
+    trials = simulated(60, seed=1, seconds=(10.0,))
+    # Five people, of whom one is like everybody: without him the others choose a threshold that he is above.
+    mover = np.repeat(np.arange(5), 12)
+    alike = held_out(
+        genuine_llr=trials.genuine_llr,
+        genuine_s=trials.genuine_s,
+        impostor_llr=np.where(mover == 4, 5.0, trials.impostor_llr),
+        impostor_s=trials.impostor_s,
+        genuine_owner=mover,
+        impostor_owner=(mover + 1) % 5,
+        impostor_mover=mover,
+    )
+    chosen = deciding(alike, target_far=0.1)
+    evidence = np.array([10.0])
+    threshold = chosen.thresholds(evidence)
+
+    assert 5.0 < threshold[0] < 5.001
+    # None of sixty is accepted, which would be 1 in 61; but twelve of sixty were above what the others chose.
+    assert chosen.far(threshold, evidence)[0] == pytest.approx(0.2, abs=0.05)
+    assert deciding(alike, threshold=0.5).far(threshold, evidence)[0] == pytest.approx(1 / 61)
