@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         report.write(given.json)
         console.print(f"The same as JSON: {given.json}", soft_wrap=True, markup=False)
-    return int(any(failed))
+    if any(failed):
+        return 1
+    return 0 if report.trials else 2
 
 
 def _about(given: argparse.Namespace, head: Head) -> dict[str, object]:

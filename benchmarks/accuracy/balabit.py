@@ -43,10 +43,17 @@ class Protocol:
         )
         spl = pipelines.score(rows, model=self.head.model.reference, timeout_s=TIMEOUT_S, to=lookup)
         (counts,) = self.head.search(f"Balabit, {neutralised.name}: score {len(self.data.test)} sessions", spl)
-        missing = len(self.data.test) - int(str(counts["scored"]))
-        window = str(self.head.encoding.window)
-        trials = int(str(counts["count"]))
-        return Trials("Balabit", neutralised.name, WHOLE, window, lookup, trials, missing, people_known=False)
+        return Trials(
+            dataset="Balabit",
+            neutralised=neutralised.name,
+            scored=WHOLE,
+            window=str(self.head.encoding.window),
+            lookup=lookup,
+            trials=len(self.data.test),
+            with_score=int(str(counts["scored"])),
+            genuine=int(str(counts["genuine"])),
+            people_known=False,
+        )
 
     def _enroll(self, neutralised: Neutralised) -> None:
         lookup = enroll_windows(neutralised)

@@ -68,15 +68,15 @@ class Promise:
 
 
 def evaluated(head: Head, trials: Trials, notes: list[str]) -> tuple[Measured, Calibration]:
-    """The figures of some trials. notes takes a sentence on trials that have no score."""
-    row = _summary(head, trials)
+    """The figures of some trials. notes takes a sentence on trials that have no score, and on figures that there are not."""
+    row = {} if trials.lack else _summary(head, trials)
+    if trials.lack:
+        notes.append(f"{trials.dataset}, {trials.neutralised}, {trials.scored}: {trials.lack}")
     if trials.missing:
         notes.append(
-            f"{trials.dataset}, {trials.neutralised}, {trials.scored}: {trials.missing} trials have no score"
+            f"{trials.dataset}, {trials.neutralised}, {trials.scored}: {trials.missing} of {trials.trials} trials have no score"
             f" ({row.get('left_out_why') or 'their sessions have no window'})."
         )
-    if row.get("reason"):
-        notes.append(f"{trials.dataset}, {trials.neutralised}, {trials.scored}: {row['reason']}")
     what = (trials.dataset, trials.neutralised, trials.scored)
     far, expected = figure(row, "far"), number(row, "promised_far")
     return (
@@ -86,8 +86,8 @@ def evaluated(head: Head, trials: Trials, notes: list[str]) -> tuple[Measured, C
             auc=figure(row, "auc"),
             eer=figure(row, "eer"),
             cllr=figure(row, "cllr"),
-            genuine=count(row, "genuine"),
-            impostor=count(row, "impostor"),
+            genuine=trials.genuine,
+            impostor=trials.with_score - trials.genuine,
             people=count(row, "people"),
             missing=trials.missing,
         ),
@@ -105,7 +105,7 @@ def evaluated(head: Head, trials: Trials, notes: list[str]) -> tuple[Measured, C
 
 def promise(head: Head, trials: Trials, target_far: float) -> Promise:
     """What a target FAR comes to. trials: scored with it."""
-    row = _summary(head, trials, draws=0)
+    row = {} if trials.lack else _summary(head, trials, draws=0)
     far = number(row, "far")
     return Promise(
         trials.dataset,
@@ -121,6 +121,8 @@ def promise(head: Head, trials: Trials, target_far: float) -> Promise:
 
 def mean_by_user(head: Head, trials: Trials) -> Measured | None:
     """Mean AUC and EER over the claimed owners that have trials of both kinds; None if nobody has."""
+    if trials.lack:
+        return None
     spl = (
         f"| inputlookup {trials.lookup}\n"
         f"| mouseevaluate truth=genuine truth_is=label session=trial draws=0 by user\n"

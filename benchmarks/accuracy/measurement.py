@@ -15,6 +15,7 @@ from benchmarks.accuracy.pipelines import AS_IS, Neutralised
 from benchmarks.accuracy.recordings import Balabit, Recording, SapiMouse, link
 from benchmarks.accuracy.report import Report
 from mousematch.matching import Backend
+from mousematch.registry import ERRORS
 from samples.searches import Row
 
 TARGET_FARS = (0.1, 0.05, 0.01)
@@ -120,9 +121,9 @@ def balabit_rows(head: Head, found: Balabit, report: Report, options: Options) -
 
 
 def _promises(head: Head, protocol: sapimouse.Protocol, report: Report) -> None:
-    if not (head.model.folder / "errors.npz").is_file():
+    if not (head.model.folder / ERRORS).is_file():
         report.notes.append(
-            f"Model {head.model.reference} has no held-out scores (errors.npz), from which policies choose a threshold for "
+            f"Model {head.model.reference} has no held-out scores ({ERRORS}), from which policies choose a threshold for "
             "a target FAR; what they keep is not measured."
         )
         return

@@ -144,5 +144,5 @@ def score(rows: str, *, model: str, timeout_s: int, to: str, options: str = "", 
     return (
         f"{rows}\n| {' '.join(filter(None, words))}\n"
         f'| eval trial = session . " " . piece\n| table {TRIAL}\n| outputlookup {target}\n'
-        "| stats count, count(match_llr) as scored"
+        "| stats count, count(match_llr) as scored, count(eval(isnotnull(match_llr) AND genuine=1)) as genuine"
     )

@@ -29,7 +29,8 @@ ONE, FIVE, LONG, WHOLE = "1 window", "5 windows", "1 window of 5 times the lengt
 class Trials:
     """Scored trials in a lookup. neutralised: of what movement. scored: which pieces of sessions, of that ``window``.
 
-    missing: trials without a score. people_known: whether every trial says who moved the mouse.
+    trials: how many there should be, with_score: how many of them have a score, genuine: and are the owner's. people_known:
+    whether every trial says who moved the mouse.
     """
 
     dataset: str
@@ -38,8 +39,22 @@ class Trials:
     window: str
     lookup: str
     trials: int
-    missing: int
+    with_score: int
+    genuine: int
     people_known: bool = True
+
+    @property
+    def missing(self) -> int:
+        """Trials without a score."""
+        return self.trials - self.with_score
+
+    @property
+    def lack(self) -> str:
+        """What keeps these trials from having error rates, as a sentence; empty if nothing does."""
+        if 0 < self.genuine < self.with_score:
+            return ""
+        kind = "impostor" if self.genuine else "genuine"
+        return f"there is no {kind} trial among {self.with_score}, and error rates need both kinds."
 
 
 @dataclass
@@ -137,7 +152,7 @@ class Protocol:
     ) -> Trials:
         policy = "" if target_far is None else f"target_far={target_far:g}"
         lookup = f"sapimouse_{slug(neutralised.name)}_{slug(pieces)}{policy.replace('=', '_')}.csv"
-        trials = scored = 0
+        trials = scored = genuine = 0
         for start in range(0, len(owners), OWNERS_AT_ONCE):
             some = owners[start : start + OWNERS_AT_ONCE]
             spl = pipelines.score(
@@ -152,7 +167,8 @@ class Protocol:
             (counts,) = self.head.search(f"SapiMouse, {neutralised.name}: score {pieces} against {who}", spl)
             trials += int(str(counts["count"]))
             scored += int(str(counts["scored"]))
-        return Trials("SapiMouse", neutralised.name, pieces, window, lookup, trials, trials - scored)
+            genuine += int(str(counts["genuine"]))
+        return Trials("SapiMouse", neutralised.name, pieces, window, lookup, trials, scored, genuine)
 
     def _of(self, purpose: str) -> list[Recording]:
         return [recording for recording in self.data.recordings if recording.purpose == purpose]

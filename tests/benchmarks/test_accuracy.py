@@ -69,13 +69,13 @@ def test_balabit_is_measured_session_by_session_as_labelled(tmp_path: Path, stat
     assert any("may be of people whom it knows" in note for note in found["notes"])
 
 
-def test_a_part_of_the_data_gives_a_part_of_the_table(tmp_path: Path, state: Path):
+def test_nothing_to_measure_says_what_is_missing(tmp_path: Path, state: Path):
     raw_files.balabit(tmp_path / "data" / "balabit", 1)
     (tmp_path / "data" / "balabit" / "training_files").rename(tmp_path / "elsewhere")
 
     code, found = measure(tmp_path / "data", state)
 
-    assert code == 0 and found["trials"] == []
+    assert code == 2 and found["trials"] == []
     assert any("--balabit-training" in note for note in found["notes"])
     assert any("SapiMouse is left out" in note for note in found["notes"])
 
