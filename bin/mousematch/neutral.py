@@ -5,13 +5,15 @@ gives, the steps of its clock. They tell computers apart, not people. Scores of 
 without them, and belong beside every result as it is.
 
 ``clock``: the path of each stroke is read off at the ticks of one clock, the same for all sessions (whole multiples of
-its period since the epoch), with linear interpolation. A tick in a stroke has exactly one point, also while the pointer
-stands still. Gone are the event rate, gaps of events within a stroke, doubled timestamps, the timer's granularity, the
-fractions of a pixel, and the pointer places that some captures give scrolling (always 0, 0). What cannot be removed: a
-capture that is coarser than the clock has lost its fast movements, and straight lines between its points still show it.
-So the clock must be at least as coarse as the coarsest capture that is compared: 25 ms for captures of 60 Hz; for a
-comparison of 60 Hz with 10 Hz, 110 ms or more. Interpolation rounds off fast turns a little more in the coarser
-capture whatever the clock. ``capture_interval_ms`` measures how coarse a capture is.
+its period since the epoch). The path goes straight from event to event, and of all events only the last one in each
+THINNING periods counts, with the first and the last one of the stroke: that many a coarse capture has too. A tick in a
+stroke has exactly one point, also while the pointer stands still. Gone are the event rate, gaps of events within a
+stroke, doubled timestamps, the timer's granularity, the fractions of a pixel, and the pointer places that some captures
+give scrolling (always 0, 0). What cannot be removed: a capture that is coarser than the clock has lost its fast
+movements, and straight lines between its points still show it. So the clock must be at least as coarse as the coarsest
+capture that is compared: 25 ms for captures of 60 Hz; for a comparison of 60 Hz with 10 Hz, 125 ms.
+``capture_interval_ms`` measures how coarse a capture is. A little stays visible whatever the clock; docs/evaluation.md
+says how much.
 
 ``frame``: each stroke is moved so that it begins at PLACE_PX. Gone are the absolute place, the size of the screen and the
 ways between the strokes. What cannot be removed: how far a single stroke reaches, where it was stopped by the edge of
@@ -37,6 +39,11 @@ WORDS = ("frame", "timer", "both")
 PLACE_PX = 1000.0
 # Eight steps of the usual timer of 15.6 ms: coarser than captures of 10 Hz, whose events are 109 ms apart.
 DEFAULT_CLOCK_MS = 125.0
+# Of so many ticks one event counts: without that, whoever has more events has rounder turns. No whole number of ticks, so
+# that bends do not fall on every other one.
+THINNING = 1.618
+# A clock this much coarser than the capture leaves least of it.
+MARGIN = 1.15
 # A faster clock than timers have means nothing; two strokes must stay apart by at least two ticks.
 CLOCK_RANGE_MS = (1.0, STROKE_GAP_US / 2e3)
 
@@ -90,9 +97,10 @@ class Coarse:
         """A warning, if there is reason for one."""
         if not self._coarse:
             return None
+        enough = min(math.ceil(MARGIN * self._interval_ms), int(CLOCK_RANGE_MS[1]))
         return (
             f"{self._coarse} of {self._sessions} sessions were captured more coarsely than clock_ms={self._clock_ms:g} and "
-            f"still show it; with clock_ms={min(math.ceil(self._interval_ms), int(CLOCK_RANGE_MS[1]))} they would not."
+            f"still show it; with clock_ms={enough} they would not."
         )
 
 
@@ -159,7 +167,7 @@ def _on_clock(points: Points, clock_ms: float) -> Points:
     # than a tick or because a click was moved there, is read at that event.
     stroke = np.maximum(np.searchsorted(begins, ticks, side="right") - 1, 0)
     moments = np.clip(ticks * period_us, first[stroke], last[stroke])
-    x, y = _path(points, moments)
+    x, y = _path(points, moments, period_us)
     return Points(ticks * period_us, x, y, kind, button)
 
 
@@ -192,20 +200,33 @@ def _movement_at(points: Points, time_us: NDArray[np.int64]) -> tuple[NDArray[np
     return points.kind[nearest], points.button[nearest]
 
 
-def _path(points: Points, time_us: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where the pointer was, in whole pixels; events of one instant count with their mean."""
+def _path(
+    points: Points, time_us: NDArray[np.int64], period_us: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Where the pointer was, in whole pixels, by as many events as a coarse capture has.
+
+    Events of one instant count with their mean.
+    """
     placed = points.kind != SCROLL
     if not placed.any():
         placed = np.ones(len(points), bool)
     times, instant = np.unique(points.time_us[placed], return_inverse=True)
     events = np.bincount(instant)
+    kept = _one_in(times, round(THINNING * period_us))
     # From the first event on, floating point holds microseconds exactly.
-    seconds, wanted = (times - times[0]).astype(np.float64), (time_us - times[0]).astype(np.float64)
+    since, wanted = (times[kept] - times[0]).astype(np.float64), (time_us - times[0]).astype(np.float64)
     x, y = (
-        _whole(np.interp(wanted, seconds, np.bincount(instant, axis[placed]) / events)).astype(np.float32)
+        _whole(np.interp(wanted, since, (np.bincount(instant, axis[placed]) / events)[kept])).astype(np.float32)
         for axis in (points.x, points.y)
     )
     return x, y
+
+
+def _one_in(time_us: NDArray[np.int64], span_us: int) -> NDArray[np.bool_]:
+    """The last event in each span of time, and the first and the last one of each stroke."""
+    last = np.append(time_us[1:] // span_us != time_us[:-1] // span_us, True)
+    pause = np.diff(time_us) > STROKE_GAP_US
+    return last | np.append(True, pause) | np.append(pause, True)
 
 
 def _whole(px: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -82,6 +82,36 @@ def test_a_clock_finer_than_the_capture_leaves_it_tell_tale():
     assert largest_share_of_bends(capture(10)) > 0.4
 
 
+def wandering(seed, rate_hz):
+    """A minute of a hand that wanders about in slow and quick waves, as a device of that rate records it."""
+    random = np.random.default_rng(seed)
+    time_s = np.arange(random.uniform(0, 1 / rate_hz), 60, 1 / rate_hz)
+    often = np.linspace(0.2, 3.0, 12)
+    x, y = (
+        500 + (150 / (1 + often) * np.sin(2 * np.pi * often * time_s[:, None] + phase)).sum(axis=1)
+        for phase in random.uniform(0, 2 * np.pi, (2, 12))
+    )
+    return points_of(time_s, np.rint(x), np.rint(y))
+
+
+def roughness(points):
+    """How much the velocity changes from tick to tick, for its size: rounder turns are rougher on a clock."""
+    steps = np.diff(points.x) + 1j * np.diff(points.y)
+    return np.abs(np.diff(steps)).sum() / np.abs(steps).sum()
+
+
+def test_a_coarse_clock_makes_captures_of_60_and_of_9_hz_equally_rough():
+    def difference(clock_ms):
+        fast, slow = (
+            np.mean([roughness(neutralised(wandering(seed, rate_hz), clock_ms=clock_ms)) for seed in range(15)])
+            for rate_hz in (60, 9.2)
+        )
+        return abs(fast / slow - 1)
+
+    assert difference(25) > 0.05
+    assert difference(150) < 0.02
+
+
 def test_a_timer_of_coarse_steps_leaves_no_trace():
     exact, coarse = capture(60), capture(60, timer_s=0.015625)
 
