@@ -94,3 +94,39 @@ def test_certain_and_right_is_perfectly_calibrated():
 def test_missing_or_infinite_scores_are_refused(genuine, impostor):
     with pytest.raises(OptionError, match="at least one"):
         metrics.eer(genuine, impostor)
+
+
+def test_reliability_of_a_case_worked_by_hand():
+    # Bins of a half: 0.2 and 0.4 stated of which one is true; 0.9 stated, true, with the weight of two.
+    found = metrics.reliability([0.2, 0.4, 0.9], [1, 0, 1], [1, 1, 2], bins=2)
+
+    assert list(found.weight) == [0.5, 0.5] and list(found.trials) == [2, 1]
+    assert list(found.stated) == pytest.approx([0.3, 0.9]) and list(found.observed) == [0.5, 1]
+    assert found.error == pytest.approx(0.5 * 0.2 + 0.5 * 0.1)
+
+
+def test_trials_weigh_as_if_the_prior_were_their_share():
+    genuine = np.array([True, False, False, False])
+
+    weights = metrics.weights_at_prior(genuine, 0.5)
+
+    assert list(weights) == pytest.approx([2, 2 / 3, 2 / 3, 2 / 3])
+    assert metrics.brier_score([0.5, 0, 0, 0.5], genuine, weights) == pytest.approx(0.25 / 2 + 0.25 / 6)
+    assert list(metrics.weights_at_prior(genuine, 0.25)) == pytest.approx([1, 1, 1, 1])
+
+
+def test_normal_deviates_are_those_of_the_tables():
+    deviates = metrics.normal_deviate([0.5, 0.0228, 0.8413, 0, 1])
+
+    assert list(deviates[:3]) == pytest.approx([0, -2, 1], abs=1e-3)
+    assert np.isnan(deviates[3:]).all()
+
+
+@given(scores, scores)
+def test_a_short_curve_is_not_thinned_and_a_thinned_one_is_part_of_the_whole(genuine, impostor):
+    curve = metrics.roc(genuine, impostor)
+
+    assert metrics.thinned(curve, 1000) is curve
+    few = metrics.thinned(curve, 4)
+    assert set(zip(few.far, few.frr)) <= set(zip(curve.far, curve.frr))
+    assert (few.far[0], few.frr[0], few.far[-1], few.frr[-1]) == (1, 0, 0, 1)
