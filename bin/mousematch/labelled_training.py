@@ -275,22 +275,34 @@ class _People(_Material):
         return calibration.trials(enrolled, probes, cohort)
 
     def _write_errors(self, trials: Sequence[calibration.Trial], backend: Backend, path: Path) -> None:
-        seconds = [
-            self._data.sessions[number].window_s for name in self._split.test for number in self._sessions[name]
-        ]
-        window_s = float(np.mean(seconds))
-        if not np.isfinite(window_s):
-            # Rows without their active seconds: thresholds by evidence cannot be chosen, and a policy says so.
+        """errors.npz: the held-out trials cut to several lengths, from which policies choose thresholds."""
+        seconds = {
+            name: float(np.mean([self._data.sessions[number].window_s for number in self._sessions[name]]))
+            for name in self._split.test
+        }
+        if not np.isfinite(list(seconds.values())).all():
+            # Rows without their active seconds: a policy that needs these trials says that the model has none.
             return
-        genuine: list[NDArray[np.float64]] = []
-        impostor: list[NDArray[np.float64]] = []
-        for length in (*calibration.LENGTHS, None):
-            cut = calibration.pieces(trials, length)
-            for found, llrs, mine in zip((genuine, impostor), cut.llrs(backend), (cut.genuine, ~cut.genuine)):
-                found.append(np.stack([llrs, cut.windows[mine] * window_s]))
-        own, other = np.concatenate(genuine, axis=1), np.concatenate(impostor, axis=1)
-        arrays = held_out(genuine_llr=own[0], genuine_s=own[1], impostor_llr=other[0], impostor_s=other[1]).arrays()
-        np.savez(path, **arrays)  # type: ignore[arg-type]
+        number = {name: place for place, name in enumerate(seconds)}
+        rows: dict[bool, list[tuple[float, float, int, int]]] = {True: [], False: []}
+        for trial in trials:
+            windows = len(trial.similarities)
+            for length in sorted({*calibration.LENGTHS, windows}):
+                cut = calibration.pieces([trial], length)
+                for llr in np.concatenate(cut.llrs(backend)):
+                    evidence_s = length * seconds[trial.actual]
+                    rows[trial.genuine].append((llr, evidence_s, number[trial.claimed], number[trial.actual]))
+        genuine, impostor = (np.array(rows[kind], np.float64).reshape(-1, 4).T for kind in (True, False))
+        found = held_out(
+            genuine_llr=genuine[0],
+            genuine_s=genuine[1],
+            genuine_owner=genuine[2],
+            impostor_llr=impostor[0],
+            impostor_s=impostor[1],
+            impostor_owner=impostor[2],
+            impostor_mover=impostor[3],
+        )
+        np.savez(path, **found.arrays())
 
 
 def _figures(trials: Sequence[calibration.Trial], backend: Backend) -> list[dict[str, object]]:

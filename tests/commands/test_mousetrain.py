@@ -17,6 +17,7 @@ import pytest
 
 from mousematch import images
 from mousematch.registry import Registry
+from tests.commands.interpreters import EVERY_PYTHON
 from tests.commands.protocol import APP, CommandProcess, Result, run
 from tests.commands.serving import wait_for
 from tests.commands.splunkd import Splunkd, splunkd
@@ -65,14 +66,15 @@ class Head:
     def configure(self, **settings: str) -> None:
         folder = self.state / "local"
         folder.mkdir(exist_ok=True)
-        lines = [f"{name} = {value}" for name, value in {"threads": "1", **settings}.items()]
+        # A scorer that a test starts leaves soon after it.
+        lines = [f"{name} = {value}" for name, value in {"threads": "1", "idle_s": "3", **settings}.items()]
         (folder / "mousematch.conf").write_text("\n".join(["[scorer]", *lines]) + "\n")
 
     def options(self) -> dict[str, Any]:
         return {"searchinfo": self._rest.searchinfo, "env": {"MOUSEMATCH_STATE": str(self.state)}}
 
-    def run(self, *args: str, rows: Any, **more: Any) -> Result:
-        return run("mousetrain", *args, chunks=[rows], **{**self.options(), **more})
+    def run(self, *args: str, rows: Any, command: str = "mousetrain", **more: Any) -> Result:
+        return run(command, *args, chunks=[rows], **{**self.options(), **more})
 
     def start(self, *args: str) -> CommandProcess:
         return CommandProcess("mousetrain", *args, **self.options())
@@ -152,6 +154,11 @@ def test_a_cancelled_training_goes_on_with_the_same_search_and_is_published_when
     assert len(card["training"]["data"]["images"]) == 16
     assert {"weights.npz", "classes.npz", "model.tflite", "saved_model.pb"} <= set(os.listdir(row["folder"]))
     assert card["metrics"]["held_out_sessions"]["sessions"] == 3
+    scored = head.run("model=trained", command="mousescore", rows=people(3))
+    assert scored.error is None and {row["match_class"] for row in scored.rows} <= {"p0", "p1", "p2"}
+    assert all(1 / 3 < float(row["match_class_probability"]) <= 1 for row in scored.rows), scored.rows[0]["match_error"]
+    refused = head.run("model=trained", command="mouseenroll", rows=people(3))
+    assert refused.error is not None and "knows classes and compares nobody" in refused.error
 
 
 def to_body(rows: list[dict[str, Any]]) -> bytes:
@@ -179,6 +186,10 @@ def test_people_become_a_model_that_can_be_enrolled_with_and_is_not_active_by_it
     assert version.card["training"]["options"] == {"label": "user", "from": "trained/1", "freeze": "2"}
     assert version.cohort().shape == (5, version.embedding)
     assert version.held_out() is not None
+    enrolled = head.run("model=trained", "min_active_s=10", "min_consistency=-100", command="mouseenroll", rows=rows[:6])
+    assert [row["status"] for row in enrolled.rows] == ["enrolled", "enrolled"], enrolled.rows
+    scored = head.run("model=trained", command="mousescore", rows=rows[:6])
+    assert {row["match_verdict"] for row in scored.rows} <= {"match", "mismatch"}
 
 
 def test_the_training_ends_when_the_search_is_killed(head: Head) -> None:
@@ -231,6 +242,19 @@ def test_material_that_cannot_be_trained_on_is_refused_before_a_training_begins(
     assert result.exit_code == 1 and result.stderr == "" and head.versions == []
     assert not any((folder / "images").exists() for folder in head.work)
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("python", EVERY_PYTHON)
+def test_splunks_pythons_collect_and_start_the_training(head: Head, python: str) -> None:
+    """The training itself runs in the Python of mousematch.conf; here one that cannot train says so."""
+    head.configure(python="/bin/false")
+
+    refused = head.run(rows=people(1), python=python)
+    started = head.run(*NARROW, rows=people(8), python=python)
+
+    assert refused.error is not None and "a model needs at least 8" in refused.error
+    assert started.error is not None and "was ended with code 1" in started.error
+    assert refused.stderr == started.stderr == ""
 
 
 def test_users_with_wildly_unequal_data_are_trained_alike(head: Head) -> None:

@@ -10,7 +10,9 @@ from mousematch import images
 from mousematch.errors import ImageError, TrainingError
 from mousematch.labelled import LabelledSession, Writer
 from mousematch.splunk.chunks import Columns
+from mousematch.splunk.embedder import BLANK
 from mousematch.splunk.messages import Messages
+from mousematch.splunk.session_windows import session_windows
 
 # What the images of one training may take on disk.
 MOST_BYTES = 4_000_000_000
@@ -42,24 +44,24 @@ class Collector:
     def add(self, columns: Columns) -> None:
         """Takes in rows. Raises TrainingError if there are too many images, or if the disk is full."""
         label_field, session_field, image_field = self._fields
-        labels, pictures = columns.lists(label_field), columns.lists(image_field)
-        sessions = columns.column(session_field)
+        labels, sessions = columns.lists(label_field), columns.column(session_field)
         points, totals, starts = columns.column("points"), columns.column("active_s"), columns.column("start")
-        seconds = columns.lists("window_active_s")
-        for row in range(columns.rows):
+        for row, windows in enumerate(session_windows(columns, image_field)):
             self._rows += 1
             if len(labels[row]) != 1:
-                self._count(f'the field "{label_field}" has {len(labels[row]) or "no"} values', len(pictures[row]) or 1)
+                self._count(f'the field "{label_field}" has {len(labels[row]) or "no"} values', windows.count or 1)
                 continue
+            if windows.still:
+                self._count("next to nothing moved in the window", len(windows.still))
             total = _number(totals[row])
             session = LabelledSession(
                 labels[row][0],
                 sessions[row] or f"row {self._rows}",
                 rate_hz=_number(points[row]) / total if total > 0 else math.nan,
                 start=_number(starts[row]),
-                window_s=_mean(seconds[row]) if seconds[row] else total / max(1, len(pictures[row])),
+                window_s=_mean(windows.seconds),
             )
-            for picture in pictures[row]:
+            for picture in windows.images:
                 self._add(session, picture)
 
     def _add(self, session: LabelledSession, picture: str) -> None:
@@ -69,6 +71,8 @@ class Collector:
             if self._encoding is None and tag is None:
                 raise ImageError("The image does not say its encoding; use the field image as mouseencode gives it.")
             pixels = images.from_png(data, self._encoding or tag)
+            if (pixels == pixels[0, 0]).all():
+                raise ImageError(BLANK)
         except ImageError as exc:
             self._count(str(exc))
             return
@@ -95,11 +99,12 @@ class Collector:
 
         Raises TrainingError if there is no image.
         """
-        for reason, number in list(self._problems.items())[:TOLD_REASONS]:
+        problems = sorted(self._problems.items(), key=lambda problem: -problem[1])
+        for reason, number in problems[:TOLD_REASONS]:
             messages.warn(f"{number:,} left out: {reason}")
-        if len(self._problems) > TOLD_REASONS:
-            rest = sum(list(self._problems.values())[TOLD_REASONS:])
-            messages.warn(f"{rest:,} more left out, for {len(self._problems) - TOLD_REASONS} other reasons.")
+        if len(problems) > TOLD_REASONS:
+            rest = sum(number for _, number in problems[TOLD_REASONS:])
+            messages.warn(f"{rest:,} more left out, for {len(problems) - TOLD_REASONS} other reasons.")
         if self._writer is None:
             raise TrainingError(
                 f"No row has an image and a label to train on ({self._rows:,} rows); put mouseencode in front, and name "
@@ -118,5 +123,6 @@ def _number(text: str) -> float:
     return number if math.isfinite(number) else math.nan
 
 
-def _mean(texts: Sequence[str]) -> float:
-    return sum(map(_number, texts)) / len(texts)
+def _mean(seconds: Sequence[float | None]) -> float:
+    known = [number for number in seconds if number is not None]
+    return sum(known) / len(known) if known else math.nan

@@ -10,11 +10,12 @@ from typing import Any
 from mousematch.errors import ModelError
 from mousematch.matching import Backend
 from mousematch.policy import Decider, decider
-from mousematch.registry import ModelVersion, Registry
+from mousematch.registry import CLASSIFY, ModelVersion, Registry
 from mousematch.scorer.client import Client
 from mousematch.scorer.launch import Launch
 from mousematch.scorer.supervisor import ensure_running
 from mousematch.settings import ScorerSettings, Settings
+from mousematch.splunk.class_scoring import ClassScorer
 from mousematch.splunk.conf import settings_for
 from mousematch.splunk.embedder import Embedder
 from mousematch.splunk.enrolling import Enrollments
@@ -33,7 +34,6 @@ class MatchingSearch:
 
     settings: Settings
     model: ModelVersion
-    backend: Backend
     embedder: Embedder
     store: TemplateStore
     messages: Messages
@@ -54,14 +54,10 @@ class MatchingSearch:
         )
         models = registry()
         model = models.resolve(settings.matching.model)
-        backend = model.card.get("backend")
-        if not isinstance(backend, Mapping):
-            raise ModelError(f"The card of model {model.reference} has no backend; publish the model again.")
         preload = configured.matching.model if _exists(models, configured.matching.model) else model.reference
         return cls(
             settings=settings,
             model=model,
-            backend=Backend.from_card(backend, model.cohort()),
             embedder=Embedder(
                 _connector(settings.scorer, models, model, preload=preload, messages=messages),
                 encoding=model.encoding,
@@ -72,18 +68,36 @@ class MatchingSearch:
             messages=messages,
         )
 
-    def session_scorer(self, *, policy: Mapping[str, Any], user_field: str, image_field: str) -> SessionScorer:
-        """Scores this search's rows.
+    def backend(self) -> Backend:
+        """What turns the model's similarities into LLRs. Raises ModelError if the model compares nobody."""
+        if self.model.task == CLASSIFY:
+            raise ModelError(
+                f"Model {self.model.reference} knows classes and compares nobody: mousescore gives match_class with it, and "
+                "nobody is enrolled; name another model."
+            )
+        card = self.model.card.get("backend")
+        if not isinstance(card, Mapping):
+            raise ModelError(f"The card of model {self.model.reference} has no backend; publish the model again.")
+        return Backend.from_card(card, self.model.cohort())
+
+    def session_scorer(
+        self, *, policy: Mapping[str, Any], user_field: str, image_field: str
+    ) -> SessionScorer | ClassScorer:
+        """Scores this search's rows, or classifies them if that is what the model was trained for.
 
         policy: settings of [policy:<name>] that the command's options replace. Raises OptionError, and ModelError if
         the policy needs held-out scores that the model does not have.
         """
+        if self.model.task == CLASSIFY:
+            return ClassScorer(
+                model=self.model.reference, head=self.model.head(), embedder=self.embedder, image_field=image_field
+            )
         decider = self.decider(self.settings.matching.policy, policy)
         if decider.doubt():
             self.messages.warn(decider.doubt())
         return SessionScorer(
             model=self.model.reference,
-            backend=self.backend,
+            backend=self.backend(),
             embedder=self.embedder,
             store=self.store,
             decider=decider,
@@ -107,7 +121,7 @@ class MatchingSearch:
         return Enrollments(
             model=self.model.reference,
             encoding=self.model.encoding,
-            backend=self.backend,
+            backend=self.backend(),
             embedder=self.embedder,
             store=self.store,
             requirements=dataclasses.replace(self.settings.enrollment, **requirements),
