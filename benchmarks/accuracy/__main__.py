@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from benchmarks.accuracy import measurement, recordings
+from benchmarks.accuracy import balabit, measurement, recordings
 from benchmarks.accuracy.errors import DataMissing
 from benchmarks.accuracy.head import Head
 from benchmarks.accuracy.measurement import Options
@@ -96,10 +96,10 @@ def _measured(name: str, given: argparse.Namespace, head: Head, report: Report) 
     return True
 
 
-def _whole(low: int) -> Callable[[str], int]:
+def _whole(low: int, high: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
-        if not text.isdecimal() or int(text) < low:
-            raise argparse.ArgumentTypeError(f"'{text}' is no whole number of at least {low}")
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {low} to {high:,}")
         return int(text)
 
     return whole
@@ -122,11 +122,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--balabit-training", type=_folder, metavar="DIR",
                         help="a Balabit folder to enroll from where FOLDER has no training_files")  # fmt: skip
     parser.add_argument("--people", nargs="+", default=(), metavar="USER", help="only these people, for a quick look")
-    parser.add_argument("--most-windows", type=_whole(0), default=measurement.MOST_WINDOWS, metavar="N",
-                        help="of each Balabit test session, evenly spread (default: %(default)s; 0: all)")  # fmt: skip
+    parser.add_argument("--most-windows", type=_whole(1, balabit.LIST_LIMIT), default=measurement.MOST_WINDOWS, metavar="N",
+                        help="of each Balabit test session, evenly spread, up to 100 (default: %(default)s)")  # fmt: skip
     parser.add_argument("--enroll-window", default="", metavar="WINDOW",
                         help="SapiMouse enrollment with other windows than the encoding's own, such as 128p")  # fmt: skip
-    parser.add_argument("--draws", type=_whole(1), default=measurement.DRAWS, metavar="N",
+    parser.add_argument("--draws", type=_whole(1, 10_000), default=measurement.DRAWS, metavar="N",
                         help="draws of the tasks of 2017 (default: %(default)s)")  # fmt: skip
     parser.add_argument("--as-is", action="store_true", help="leave neutralised movement out")
     parser.add_argument("--no-tasks", action="store_true", help="leave the tasks of 2017 out")

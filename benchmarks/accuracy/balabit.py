@@ -17,13 +17,15 @@ from benchmarks.accuracy.sapimouse import WHOLE, Trials, enrolled_users, slug
 # Windows of each owner that make the template: owners have hours of training files, and a mean needs no more. Five owners
 # have enough for one side of the larger task of 2017.
 ENROLL_WINDOWS = 200
+# Windows of a session that the stats function list() can put together.
+LIST_LIMIT = 100
 # Test sessions that one search reads.
 SESSIONS_AT_ONCE = 60
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """The measurements on these sessions. most_windows: of each test session, evenly spread; 0 for all of them."""
+    """The measurements on these sessions. most_windows: of each test session, evenly spread."""
 
     head: Head
     data: Balabit
@@ -78,9 +80,9 @@ class Protocol:
         self.head.forget(lookup)
         for start in range(0, len(self.data.test), SESSIONS_AT_ONCE):
             some = self.data.test[start : start + SESSIONS_AT_ONCE]
-            spread = f"{pipelines.spread(self.most_windows, 'session')}\n" if self.most_windows else ""
             spl = (
-                f"{self._encode(neutralised).rows(some, each='window')}\n{spread}"
+                f"{self._encode(neutralised).rows(some, each='window')}\n"
+                f"{pipelines.spread(self.most_windows, 'session')}\n"
                 f"{pipelines.keep(lookup, 'genuine', append=True)}"
             )
             counted = f"{start + 1} to {start + len(some)} of {len(self.data.test)}"

@@ -70,13 +70,12 @@ class Promise:
 def evaluated(head: Head, trials: Trials, notes: list[str]) -> tuple[Measured, Calibration]:
     """The figures of some trials. notes takes a sentence on trials that have no score, and on figures that there are not."""
     row = {} if trials.lack else _summary(head, trials)
+    told = f"{trials.dataset}, {trials.neutralised}, {trials.scored}"
     if trials.lack:
-        notes.append(f"{trials.dataset}, {trials.neutralised}, {trials.scored}: {trials.lack}")
+        notes.append(f"{told}: {trials.lack}")
     if trials.missing:
-        notes.append(
-            f"{trials.dataset}, {trials.neutralised}, {trials.scored}: {trials.missing} of {trials.trials} trials have no score"
-            f" ({row.get('left_out_why') or 'their sessions have no window'})."
-        )
+        why = row.get("left_out_why") or "their sessions have no window"
+        notes.append(f"{told}: {trials.missing} of {trials.trials} trials have no score ({why}).")
     what = (trials.dataset, trials.neutralised, trials.scored)
     far, expected = figure(row, "far"), number(row, "promised_far")
     return (

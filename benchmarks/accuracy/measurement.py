@@ -27,7 +27,7 @@ BALABIT_CLOCK_MS = 125.0
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked for. people: only these, if any. most_windows: of a Balabit session, 0 for all."""
+    """What a run is asked for. people: only these, if any. most_windows: of a Balabit session."""
 
     people: tuple[str, ...] = ()
     most_windows: int = MOST_WINDOWS
@@ -190,5 +190,6 @@ def _tasks(
     for measure in measures:
         tasks = measure(pool, backend, draws=draws)
         if not tasks:
-            report.notes.append(f"{dataset}: there are too few images or people for the task {measure.__name__}.")
+            task = measure.__name__.replace("_", " ")
+            report.notes.append(f"{dataset}: there are too few images or people for the task of 2017 by {task}.")
         report.tasks.extend((dataset, window, task) for task in tasks)

@@ -164,7 +164,8 @@ class Protocol:
                 append=start > 0,
             )
             who = f"{some[0]} to {some[-1]}" if len(owners) > OWNERS_AT_ONCE else "everybody"
-            (counts,) = self.head.search(f"SapiMouse, {neutralised.name}: score {pieces} against {who}", spl)
+            what = f"score {pieces} against {who}" + (f", {policy}" if policy else "")
+            (counts,) = self.head.search(f"SapiMouse, {neutralised.name}: {what}", spl)
             trials += int(str(counts["count"]))
             scored += int(str(counts["scored"]))
             genuine += int(str(counts["genuine"]))
