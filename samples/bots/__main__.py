@@ -100,7 +100,8 @@ def detect(training: People, test: People) -> tuple[Detector, dict[str, object],
         blind = replace(blind, scale=scale, offset=offset)
         cells = []
         for as_person in (False, True):
-            sessions, without = _test_bots(generator, as_person, lenders)
+            # Clocks, clicks and replayed movement are of people that the detector does not know either.
+            sessions, without = _test_bots(generator, as_person, [points for points, _, _ in test])
             found = table.figures(unseen, blind.margins(unseen.vectors), blind.margins(sessions.vectors))
             above = float((blind.probabilities(sessions.vectors) >= 0.5).mean())
             cells.append((found, above, without))

@@ -114,9 +114,9 @@ def _shares(group: NDArray[np.str_], person: NDArray[np.str_]) -> NDArray[np.flo
     return weights / weights.sum()
 
 
-def grown(people: Sessions, bots: Sessions) -> Detector:
-    """The trees that tell these apart, not calibrated: the margin itself is the logarithm of the odds."""
-    model = HistGradientBoostingClassifier(
+def classifier() -> HistGradientBoostingClassifier:
+    """The trees before they have seen anything; the same material gives the same trees."""
+    return HistGradientBoostingClassifier(
         max_iter=TREES,
         max_leaf_nodes=LEAVES,
         learning_rate=0.08,
@@ -125,12 +125,16 @@ def grown(people: Sessions, bots: Sessions) -> Detector:
         early_stopping=False,
         random_state=0,
     )
+
+
+def grown(people: Sessions, bots: Sessions) -> Detector:
+    """The trees that tell these apart, not calibrated: the margin itself is the logarithm of the odds."""
     truth = np.concatenate((np.zeros(len(people)), np.ones(len(bots))))
-    model.fit(np.concatenate((people.vectors, bots.vectors)), truth, sample_weight=balanced(people, bots))
-    return _as_arrays(model)
+    vectors = np.concatenate((people.vectors, bots.vectors))
+    return as_arrays(classifier().fit(vectors, truth, sample_weight=balanced(people, bots)))
 
 
-def _as_arrays(model: HistGradientBoostingClassifier) -> Detector:
+def as_arrays(model: HistGradientBoostingClassifier) -> Detector:
     """scikit-learn's trees as arrays. The baseline goes into the first tree's leaves."""
     trees = [stage[0].nodes for stage in model._predictors]
     size = max(len(nodes) for nodes in trees)
