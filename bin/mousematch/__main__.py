@@ -139,6 +139,7 @@ def _train_images(options: argparse.Namespace, start: Start, told: Progress, sto
         seed=options.seed,
         precision=options.precision,
         fingerprint=options.fingerprint,
+        workers=options.workers,
         options=json.loads(options.note),
     )
     engine: dict[str, Any] = {"tensorboard": options.tensorboard}

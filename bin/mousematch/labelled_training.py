@@ -44,7 +44,7 @@ from mousematch.matching import Backend, mean_direction
 from mousematch.policy import held_out
 from mousematch.progress import Progress
 from mousematch.registry import CARD, CLASSES, CLASSIFY, COHORT, ERRORS, WEIGHTS
-from mousematch.sampling import Batches, Images
+from mousematch.sampling import Batches, Images, in_processes
 from mousematch.schedule import Phase
 
 # With fewer calibration people than this the error rates of the thresholds are hardly known.
@@ -54,7 +54,10 @@ _SAMPLE = 64
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be trained, and from where. fingerprint: of the images, as labelled.Writer gave it."""
+    """What is to be trained, and from where.
+
+    fingerprint: of the images, as labelled.Writer gave it. workers: processes that vary images. options: for the card.
+    """
 
     kind: str
     phases: Sequence[Phase]
@@ -62,6 +65,7 @@ class Task:
     seed: int
     precision: str = "float32"
     fingerprint: str = ""
+    workers: int = 1
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -165,15 +169,16 @@ def _card(data: LabelledImages, task: Task, work: Path) -> dict[str, Any]:
 class _Material:
     """What both tasks share: which image numbers each class has for training."""
 
-    def __init__(self, data: LabelledImages, groups: Sequence[Sequence[int]]) -> None:
-        self._data = data
+    def __init__(self, data: LabelledImages, groups: Sequence[Sequence[int]], *, workers: int) -> None:
+        self._data, self._workers = data, workers
         self._images = [[data.images[number] for number in group] for group in groups]
         self._rates = [[data.sessions[number].rate_hz for number in group] for group in groups]
 
     def batches(self, batch: int, seed: int) -> Batches:
         """Training batches; classes alike, slow and fast captures alike."""
+        spread = in_processes(self._workers)
         return Images(
-            self._data.pixels, self._images, self._rates, batch=batch, steps=training.MOST_STEPS, seed=seed
+            self._data.pixels, self._images, self._rates, batch=batch, steps=training.MOST_STEPS, seed=seed, **spread
         )
 
     def _embedded(self, embed: accuracy.Embed, sessions: Sequence[int]) -> list[NDArray[np.float32]]:
@@ -190,9 +195,8 @@ class _Classes(_Material):
         self._classes = sorted(sessions)
         self._split = splits.by_session(sessions, seed=task.seed)
         training_ones = set(self._split.training)
-        super().__init__(
-            data, [[number for number in sessions[name] if number in training_ones] for name in self._classes]
-        )
+        groups = [[number for number in sessions[name] if number in training_ones] for name in self._classes]
+        super().__init__(data, groups, workers=task.workers)
 
     def publish(self, classifier: keras.Model, embed: accuracy.Embed, out: Path) -> dict[str, Any]:
         """Writes classes.npz, and gives the card's part on classes and metrics."""
@@ -231,7 +235,7 @@ class _People(_Material):
     def __init__(self, data: LabelledImages, sessions: dict[str, list[int]], task: Task, progress: Progress) -> None:
         self._sessions = sessions
         self._split = splits.by_person(sessions, seed=task.seed)
-        super().__init__(data, [sessions[name] for name in self._split.training])
+        super().__init__(data, [sessions[name] for name in self._split.training], workers=task.workers)
         if len(self._split.calibration) < FEW_PEOPLE:
             progress.note(
                 f"Only {len(self._split.calibration)} people calibrate the scores and {len(self._split.test)} measure them; "

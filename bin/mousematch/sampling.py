@@ -73,6 +73,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         raise NotImplementedError
 
 
+def in_processes(workers: int) -> dict[str, Any]:
+    """Options of a sampler that lets so many processes draw; the batches are the same."""
+    return {"workers": workers, "use_multiprocessing": workers > 1, "max_queue_size": 4 * workers}
+
+
 class Windows(Batches):
     """Freshly drawn windows of recordings.
 

@@ -30,7 +30,7 @@ from mousematch.heads import embedder_of, loss_of, with_head
 from mousematch.initialisation import Start
 from mousematch.progress import Logged, Progress, suited_to
 from mousematch.registry import EMBED
-from mousematch.sampling import Batches, From, Windows
+from mousematch.sampling import Batches, From, Windows, in_processes
 from mousematch.schedule import Phase
 
 # A line of progress each so many steps, and a checkpoint if the last one is this old.
@@ -63,8 +63,7 @@ def train(
     """
 
     def batches(batch: int, seed: int) -> Batches:
-        spread = {"workers": workers, "use_multiprocessing": workers > 1, "max_queue_size": 4 * workers}
-        return Windows(sources, encoding, batch=batch, steps=MOST_STEPS, seed=seed, **spread)
+        return Windows(sources, encoding, batch=batch, steps=MOST_STEPS, seed=seed, **in_processes(workers))
 
     if start is not None and start.imagenet is not None:
         sample, _ = batches(64, seed + 1_000_003)[0]
