@@ -46,7 +46,12 @@ def session_chances(lengths: Sequence[float], rates_hz: Sequence[float]) -> NDAr
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """What all samplers share: people drawn by ``chances``, one image of each drawn by ``_image``."""
+    """What all samplers share: people drawn by ``chances``, one image of each drawn by ``_image``.
+
+    material: a text that differs for other images; a training does not go on with other material than it began with.
+    """
+
+    material = ""
 
     def __init__(self, chances: NDArray[np.float64], *, batch: int, steps: int, seed: int, **workers: Any) -> None:
         super().__init__(**workers)
@@ -107,6 +112,7 @@ class Windows(Batches):
             session_chances([session.length_us for session in sessions], [_rate_hz(session) for session in sessions])
             for sessions in self._people
         ]
+        self.material = repr((encoding.tag, [[len(session.points) for session in person] for person in self._people]))
         super().__init__(np.array(chances), batch=batch, steps=steps, seed=seed, **workers)
 
     def _image(self, person: int, random: np.random.Generator) -> NDArray[np.uint8]:
@@ -141,6 +147,7 @@ class Images(Batches):
         self._session_chances = [
             session_chances([len(session) for session in sessions], rates) for sessions, rates in zip(people, rates_hz)
         ]
+        self.material = repr([[len(session) for session in person] for person in people])
         super().__init__(np.ones(len(people)), batch=batch, steps=steps, seed=seed, **workers)
 
     def _image(self, person: int, random: np.random.Generator) -> NDArray[np.uint8]:

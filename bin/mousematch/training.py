@@ -128,7 +128,7 @@ def train_network(
             # Now, and not with the first step: a checkpoint may have to be read into its variables.
             classifier.optimizer.build(classifier.trainable_variables)
         finished = folder / f"phase{number}.npz"
-        key = _key(phases[: number + 1], task=task, classes=data.people, size=size, seed=seed, start=start)
+        key = _key(phases[: number + 1], data, task=task, size=size, seed=seed, start=start)
         kept = checkpoints.read(finished)
         if kept is not None:
             _check_key(kept[0], key, finished)
@@ -264,17 +264,17 @@ class _Silent:
         pass
 
 
-def _key(phases: Sequence[Phase], *, task: str, classes: int, size: int, seed: int, start: Start) -> str:
-    """What must be the same for a training to go on: the phases so far, the classes, and where it began."""
+def _key(phases: Sequence[Phase], data: Batches, *, task: str, size: int, seed: int, start: Start) -> str:
+    """What must be the same for a training to go on: the phases so far, the material, and where it began."""
     begins = (str(start.weights or ""), str(start.imagenet or ""), start.frozen)
-    text = repr(([astuple(phase) for phase in phases], task, classes, size, seed, begins))
+    text = repr(([astuple(phase) for phase in phases], data.people, data.material, task, size, seed, begins))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _check_key(position: Position, key: str, path: Path) -> None:
     if position.key != key:
         raise TrainingError(
-            f"{path} is of another training (other phases, people, seed or start); give another work folder, or delete it."
+            f"{path} is of another training (other phases, images, seed or start); give another work folder, or delete it."
         )
 
 

@@ -83,11 +83,14 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
     assert all((a == b).all() for a, b in zip(numbers(same), numbers(parts), strict=True))
 
 
-def test_a_work_folder_of_another_training_is_refused(tmp_path):
+def test_a_work_folder_of_another_training_is_refused(tmp_path, monkeypatch):
     train(tmp_path, [phase(steps=1)])
 
     with pytest.raises(TrainingError, match="is of another training"):
         train(tmp_path, [phase(steps=1)], seed=2)
+    monkeypatch.setattr(Noise, "material", "other images")
+    with pytest.raises(TrainingError, match="is of another training"):
+        train(tmp_path, [phase(steps=1)])
 
 
 def test_a_loss_that_is_no_number_ends_the_training_and_keeps_no_such_weights(tmp_path, monkeypatch):
