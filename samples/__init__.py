@@ -9,6 +9,7 @@
     dataset.py    the sample telemetry in lookups/
     demo.py       enrolls the sample's users, scores the held-out sessions, writes the report
     report/       the HTML report
+    bots/         synthetic mice of programs: a red team for match_bot
 
 Everything is a function of its seed. None of it is installed with the app.
 """

@@ -14,7 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from mousematch.bots import Detector
-from mousematch.kinematics import from_texts, kinematics, to_text
+from mousematch.kinematics import NAMES, REACH_MEASURES, from_texts, kinematics, to_text
 from mousematch.telemetry import DRAG, MOVE, Points
 from mousematch.windows import WindowSpec, cut
 from samples.bots import TRAINED, bot
@@ -22,8 +22,9 @@ from samples.bots.timers import Timer
 
 # Lengths that the detector learns and is measured at: active seconds of a person's piece, seconds of a bot's session.
 SECONDS = (20.0, 60.0)
-TREES, LEAVES = 150, 15
+TREES, LEAVES, BINS = 150, 15, 255
 FOLDS = 4
+SINGLE_REACHES = tuple(f"{name}_" for name in REACH_MEASURES if name not in ("length", "duration"))
 FRAMES_HZ = (30.0, 60.0, 75.0, 120.0, 144.0)
 
 
@@ -40,6 +41,12 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self.vectors)
+
+
+def of_reaches_alone(sessions: Sessions) -> Sessions:
+    """The same sessions with all measures blank but how single reaches go: no clock, clicks, pauses, lengths, durations."""
+    kept = [name.startswith(SINGLE_REACHES) for name in NAMES]
+    return Sessions(np.where(kept, sessions.vectors, np.float32(0)), sessions.group, sessions.person)
 
 
 def measured(rows: Iterable[tuple[Points, str, str]]) -> tuple[Sessions, int]:
@@ -119,6 +126,7 @@ def classifier() -> HistGradientBoostingClassifier:
     return HistGradientBoostingClassifier(
         max_iter=TREES,
         max_leaf_nodes=LEAVES,
+        max_bins=BINS,
         learning_rate=0.08,
         l2_regularization=5.0,
         min_samples_leaf=20,

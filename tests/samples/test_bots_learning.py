@@ -20,8 +20,9 @@ def sessions(vectors: np.ndarray, *, groups: list[str], people_each: int = 5) ->
 
 
 @pytest.fixture(autouse=True)
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learning, "TREES", 4)
+def small_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "TREES", 20)
+    monkeypatch.setattr(learning, "BINS", 12)
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +104,15 @@ def test_the_replay_report_finds_replays_of_its_recordings():
 
     as_it_was = next(line for line in text.splitlines() if line.startswith("| as it was"))
     assert "| 100.0 % |" in as_it_was
+
+
+def test_reaches_alone_leave_only_what_single_reaches_say(material):
+    humans, _ = material
+
+    blank = learning.of_reaches_alone(humans)
+
+    changed = [name for name, before, after in zip(NAMES, humans.vectors[1], blank.vectors[1]) if before != after]
+    assert {"length_median", "duration_spread", "hold", "pause", "equal_steps", "distance_fit"} <= set(changed)
+    assert not {"straightness_median", "jerk_spread", "first_tenth_median"} & set(changed) - {
+        name for name, value in zip(NAMES, humans.vectors[1]) if np.isnan(value)
+    }
