@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mousematch import motion_encoding, path_encoding, strokes_encoding
+from mousematch import motion_encoding, path_encoding, portrait_encoding, strokes_encoding
 from mousematch.errors import OptionError
 from mousematch.telemetry import Points
 from mousematch.windows import WindowSpec
@@ -51,6 +51,14 @@ class Encoding:
 ENCODINGS = {
     encoding.name: encoding
     for encoding in (
+        Encoding(
+            name="portrait",
+            version=portrait_encoding.VERSION,
+            size=portrait_encoding.SIZE,
+            window=WindowSpec(portrait_encoding.WINDOW_POINTS, portrait_encoding.WINDOW_S),
+            title="how each step follows from the one before: twelve joint histograms",
+            draw=portrait_encoding.draw,
+        ),
         Encoding(
             name="strokes",
             version=strokes_encoding.VERSION,

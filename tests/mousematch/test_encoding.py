@@ -190,5 +190,5 @@ def test_any_points_can_be_drawn_and_arrival_order_does_not_matter(rows, name):
 
 def test_unknown_encoding_is_refused_with_the_known_ones():
     assert encoding_named(DEFAULT.upper()).name == DEFAULT
-    with pytest.raises(OptionError, match='encoding="spiral".*strokes, motion, path'):
+    with pytest.raises(OptionError, match='encoding="spiral".*portrait, strokes, motion, path'):
         encoding_named("spiral")
