@@ -11,7 +11,10 @@ import pytest
 
 from mousematch import imagenet, weights
 from mousematch.errors import ModelError
+from mousematch.initialisation import Start
 from mousematch.model import BLOCK_CONVOLUTIONS, BLOCK_FILTERS, IMAGENET, build_model
+from mousematch.schedule import Phase
+from tests.mousematch.test_training_engine import train
 
 SIZE = 32
 MEAN_BGR = np.array([103.939, 116.779, 123.68], np.float32)
@@ -111,3 +114,21 @@ def test_a_missing_file_and_one_without_the_layers_are_refused(tmp_path):
         imagenet.read(tmp_path / "none.h5")
     with pytest.raises(ModelError, match="no kernel and bias of the layer block1_conv1"):
         imagenet.read(tmp_path / "other.h5")
+
+
+def test_a_training_begins_with_the_file_and_keeps_the_frozen_blocks(tmp_path):
+    path = write_vgg16(tmp_path / "vgg16.h5")
+    sample = np.random.default_rng(0).random((4, SIZE, SIZE, 3), np.float32)
+    phase = Phase(width=1.0, minutes=None, rate=1e-3, steps=1, batch=2)
+
+    network = train(tmp_path / "work", [phase], start=Start(imagenet=path, frozen=2, sample=sample))
+
+    found = imagenet.read(path)
+    same = {
+        name: np.array_equal(np.asarray(network.get_layer(name).kernel), kernel)
+        for name, (kernel, _) in found.items()
+        if name != "block1_conv1"
+    }
+    assert {name for name, equal in same.items() if equal} == {"block1_conv2", "block2_conv1", "block2_conv2"}
+    first = np.asarray(network.get_layer("block1_conv1").kernel)
+    assert (first == found["block1_conv1"][0][:, :, ::-1]).all()
