@@ -31,6 +31,15 @@ READINGS = {
             ("More red", "is rightwards, more green downwards, more blue faster."),
         ),
     ),
+    "portrait": Reading(
+        "no drawing but twelve counts of how each step follows from the one before, three in each panel.",
+        (
+            ("Top left, rhythm:", "how often points come (further right: less often), how far and how straight."),
+            ("Top right, step:", "each step and speed against the one before; a steady hand stays on the diagonal."),
+            ("Bottom left, direction:", "right, down, left, up: how fast and how curved each of them is."),
+            ("Bottom right, place:", "where the pointer was (red), its steps (green), clicks and scrolls (blue)."),
+        ),
+    ),
     "strokes": Reading(
         "one row a stroke, each from its onset. Place and screen do not enter.",
         (

@@ -81,7 +81,8 @@ def test_three_points_show_a_right_turn_and_what_came_before():
 
 
 @pytest.mark.parametrize(
-    ("step", "sector"), [((9, 0), 0), ((9, 9), 4), ((0, 9), 8), ((-9, 0), 16), ((0, -9), 24), ((9, -1), 31), ((9, 1), 1)]
+    ("step", "sector"),
+    [((9, 0), 0), ((9, 9), 4), ((0, 9), 8), ((-9, 0), 16), ((0, -9), 24), ((9, -1), 31), ((9, 1), 1)],
 )
 def test_directions_go_clockwise_from_the_right(step, sector):
     image = whole(points((0, 500, 500), (8, 500 + step[0], 500 + step[1])))
