@@ -13,7 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mousematch import motion_encoding, path_encoding, portrait_encoding, strokes_encoding
+from mousematch import (
+    drift_encoding,
+    motion_encoding,
+    path_encoding,
+    portrait_encoding,
+    strokes_encoding,
+    tiles_encoding,
+)
 from mousematch.errors import OptionError
 from mousematch.telemetry import Points
 from mousematch.windows import WindowSpec
@@ -28,6 +35,8 @@ class Encoding:
 
     size: image height and width in pixels. window: the window that it is made for.
     draw: (ordered points of a session, windows of it as slices) → uint8 (windows, size, size, 3).
+    exact: whether single pixels and milliseconds of the points show, so that training must not tilt or stretch them a
+    little.
     """
 
     name: str
@@ -36,6 +45,7 @@ class Encoding:
     window: WindowSpec
     title: str
     draw: Callable[[Points, Sequence[slice]], NDArray[np.uint8]]
+    exact: bool = False
 
     @property
     def tag(self) -> str:
@@ -58,6 +68,7 @@ ENCODINGS = {
             window=WindowSpec(portrait_encoding.WINDOW_POINTS, portrait_encoding.WINDOW_S),
             title="how each step follows from the one before: twelve joint histograms",
             draw=portrait_encoding.draw,
+            exact=True,
         ),
         Encoding(
             name="strokes",
@@ -82,6 +93,22 @@ ENCODINGS = {
             window=WindowSpec(),
             title="the path where it was drawn",
             draw=path_encoding.draw,
+        ),
+        Encoding(
+            name="drift",
+            version=drift_encoding.VERSION,
+            size=drift_encoding.SIZE,
+            window=WindowSpec(drift_encoding.WINDOW_POINTS, drift_encoding.WINDOW_S),
+            title="the path without its place, every stroke from the middle",
+            draw=drift_encoding.draw,
+        ),
+        Encoding(
+            name="tiles",
+            version=tiles_encoding.VERSION,
+            size=tiles_encoding.SIZE,
+            window=WindowSpec(tiles_encoding.WINDOW_POINTS, tiles_encoding.WINDOW_S),
+            title="the latest nine strokes, each as large as its tile",
+            draw=tiles_encoding.draw,
         ),
     )
 }

@@ -66,41 +66,52 @@ def segment_colours(points: Points) -> NDArray[np.uint8]:
     return np.rint(colours * brightness[:, None] * np.float32(255)).astype(np.uint8)
 
 
+def draw_lines(
+    image: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    colours: NDArray[np.uint8],
+    wide: NDArray[np.bool_],
+) -> None:
+    """Draws segments into an image, later ones over earlier ones.
+
+    image: uint8 (height, width, 3). start, end: int64 (2, n), column and row of the segments' ends, inside the image.
+    colours: uint8 (n, 3). wide: bool (n,), which segments are of double width.
+    """
+    pieces = [slice(first, first + PIECE) for first in range(0, len(colours), PIECE)]
+    for piece in pieces:
+        if wide[piece].any():
+            # The pixels below and to the right of the wide ones first, all lines over them.
+            columns, rows, segment = _line(start[:, piece], end[:, piece])
+            widened = wide[piece][segment]
+            below = (
+                np.minimum(rows[widened] + 1, image.shape[0] - 1),
+                np.minimum(columns[widened] + 1, image.shape[1] - 1),
+            )
+            _paint(image, *below, colours[piece][segment[widened]])
+    for piece in pieces:
+        columns, rows, segment = _line(start[:, piece], end[:, piece])
+        _paint(image, rows, columns, colours[piece][segment])
+
+
 def _draw_path(image: NDArray[np.uint8], points: Points) -> None:
-    column, row = _place(points)
-    colours = segment_colours(points)
-    dragged = points.kind[1:] == DRAG
-    flat = image.reshape(-1, 3)
-    pieces = [slice(start, start + PIECE) for start in range(0, len(colours), PIECE)]
-    for piece in pieces:
-        if dragged[piece].any():
-            # A drag is twice as wide: the pixels below and to the right first, all lines over them.
-            columns, rows, segment = _line(column, row, piece)
-            wide = dragged[piece][segment]
-            place = np.minimum(rows[wide] + 1, SIZE - 1) * SIZE + np.minimum(columns[wide] + 1, SIZE - 1)
-            _paint(flat, place, colours[piece][segment[wide]])
-    for piece in pieces:
-        columns, rows, segment = _line(column, row, piece)
-        _paint(flat, rows * SIZE + columns, colours[piece][segment])
+    place = np.stack(_place(points))
+    draw_lines(image, place[:, :-1], place[:, 1:], segment_colours(points), points.kind[1:] == DRAG)
 
 
 def _line(
-    column: NDArray[np.int64], row: NDArray[np.int64], piece: slice
+    start: NDArray[np.int64], end: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Pixels of some segments in order, int64 (pixels,) each: columns, rows, and which of the segments each is of.
-
-    column, row: pixel of each point. piece: the segments, number i being from point i to the next.
-    """
-    column, row = column[piece.start : piece.stop + 1], row[piece.start : piece.stop + 1]
-    d_column, d_row = np.diff(column), np.diff(row)
+    """Pixels of some segments in order, int64 (pixels,) each: columns, rows, and which of the segments each is of."""
+    d_column, d_row = end - start
     # Points of a segment along its longer axis, both ends included (a digital differential analyser).
     steps = np.maximum(np.maximum(np.abs(d_column), np.abs(d_row)), 1)
     segment = np.repeat(np.arange(len(steps)), steps + 1)
     step = np.arange(len(segment)) - np.repeat(np.cumsum(steps + 1) - (steps + 1), steps + 1)
     length = steps[segment]
     # Integer rounding to the nearest pixel (half up), so that every machine draws the same pixels.
-    columns = column[segment] + (2 * d_column[segment] * step + length) // (2 * length)
-    rows = row[segment] + (2 * d_row[segment] * step + length) // (2 * length)
+    columns = start[0][segment] + (2 * d_column[segment] * step + length) // (2 * length)
+    rows = start[1][segment] + (2 * d_row[segment] * step + length) // (2 * length)
     return columns, rows, segment
 
 
@@ -129,10 +140,13 @@ def _place(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.clip(column, 0, SIZE - 1), np.clip(row, 0, SIZE - 1)
 
 
-def _paint(flat: NDArray[np.uint8], place: NDArray[np.int64], colours: NDArray[np.uint8]) -> None:
+def _paint(
+    image: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64], colours: NDArray[np.uint8]
+) -> None:
     """Colours pixels; of several colours for one pixel the last stays, whatever numpy does with repeated indices."""
+    place = rows * image.shape[1] + columns
     last_first, first = np.unique(place[::-1], return_index=True)
-    flat[last_first] = colours[::-1][first]
+    image.reshape(-1, 3)[last_first] = colours[::-1][first]
 
 
 def _disc(image: NDArray[np.uint8], column: int, row: int, radius: int, colour: tuple[int, int, int]) -> None:

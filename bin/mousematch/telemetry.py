@@ -116,3 +116,11 @@ def count_strokes(points: Points) -> int:
     if len(points) == 0:
         return 0
     return int((np.diff(points.time_us) > STROKE_GAP_US).sum()) + 1
+
+
+def strokes(points: Points) -> list[slice]:
+    """The strokes that count_strokes counts, as slices of the ordered points; in order, together all of them."""
+    if len(points) == 0:
+        return []
+    breaks = np.flatnonzero(np.diff(points.time_us) > STROKE_GAP_US) + 1
+    return [slice(int(start), int(stop)) for start, stop in zip([0, *breaks], [*breaks, len(points)])]

@@ -78,7 +78,7 @@ def test_many_windows_are_drawn_as_each_alone(name, tour):
         assert (encoding.draw(tour, [window])[0] == image).all()
 
 
-@pytest.mark.parametrize("name", ["strokes", "motion"])
+@pytest.mark.parametrize("name", ["strokes", "motion", "drift"])
 def test_place_does_not_enter(name, tour):
     elsewhere = replace(tour, x=tour.x + 512, y=tour.y - 256)
 
@@ -190,5 +190,5 @@ def test_any_points_can_be_drawn_and_arrival_order_does_not_matter(rows, name):
 
 def test_unknown_encoding_is_refused_with_the_known_ones():
     assert encoding_named(DEFAULT.upper()).name == DEFAULT
-    with pytest.raises(OptionError, match='encoding="spiral".*portrait, strokes, motion, path'):
+    with pytest.raises(OptionError, match='encoding="spiral".*portrait, strokes, motion, path, drift, tiles'):
         encoding_named("spiral")

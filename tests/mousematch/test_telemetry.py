@@ -17,6 +17,7 @@ from mousematch.telemetry import (
     count_clicks,
     count_strokes,
     distance_px,
+    strokes,
 )
 
 POINT = st.tuples(
@@ -85,3 +86,14 @@ def test_parts_are_joined_in_their_order():
 
     assert joined.time_us.tolist() == [5, 2]
     assert len(Points.concatenate([])) == 0
+
+
+@given(st.lists(st.integers(0, 2 * STROKE_GAP_US), max_size=30))
+def test_strokes_are_as_many_as_are_counted_and_hold_every_point_once(steps_us):
+    session = points(*((int(time_us), 0, 0, 0, 0) for time_us in np.cumsum(steps_us)))
+
+    found = strokes(session)
+
+    assert len(found) == count_strokes(session)
+    assert [number for stroke in found for number in range(stroke.start, stroke.stop)] == list(range(len(session)))
+    assert all((np.diff(session.time_us[stroke]) <= STROKE_GAP_US).all() for stroke in found)
