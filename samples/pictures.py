@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mousematch.encoding import DEFAULT, encoding_named
-from mousematch.windows import cut
+from mousematch.windows import WindowSpec, cut
 from samples.roster import OWNER, UNLOCKED, Visit, visits
 from samples.searches import ROOT
 from samples.sessions import session
@@ -49,7 +49,7 @@ def people() -> Image.Image:
         top = 2 * _GAP + number * (height + _LABEL + _GAP) + _LABEL
         pen.text((_MARGIN, top - 34), label, _INK, font)
         if number == 0:
-            pen.text((left, top - 34), f"what is scored: windows of {ENCODING.window}", _SOFT, font)
+            pen.text((left, top - 34), f"what is scored: {ENCODING.name}, {_words(ENCODING.window)} each", _SOFT, font)
         path, windows = _pictures(visit)
         sheet.paste(_enlarged(path, _PATH_SCALE), (_MARGIN, top))
         for column, window in enumerate(windows):
@@ -62,6 +62,16 @@ def _pictures(visit: Visit) -> tuple[np.ndarray, list[np.ndarray]]:
     points = session(visit.mover, seconds=visit.seconds, seed=visit.seed)
     path = next(PATH.images(points, cut(points, PATH.window)))[: _PATH_PX[1], : _PATH_PX[0]]
     return path, list(ENCODING.images(points, cut(points, ENCODING.window)[:_WINDOWS]))
+
+
+def _words(window: WindowSpec) -> str:
+    """How long a window is, such as "640 points or 30 s"."""
+    parts = []
+    if window.points is not None:
+        parts.append(f"{window.points} points")
+    if window.active_s is not None:
+        parts.append(f"{window.active_s:g} s")
+    return " or ".join(parts) or "the session"
 
 
 def _enlarged(picture: np.ndarray, scale: int) -> Image.Image:
