@@ -256,7 +256,7 @@ class _People(_Material):
         return {
             "embedding": cohort.shape[1],
             "people": len(self._sessions),
-            "backend": {"scale": backend.scale, "offset": backend.offset, "correlation": backend.correlation},
+            "backend": {name: value for name, value in vars(backend).items() if name != "cohort"},
             "split": split,
             "metrics": {"held_out_people": _figures(test, backend)},
         }
