@@ -61,6 +61,9 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     either.add_argument("--images", type=Path, metavar="DIR", help="labelled images that | mousetrain has collected")
     material.add_argument("--balabit", type=Path, metavar="DIR", help="folder with training_files/userN/session_*")
     material.add_argument("--synthetic", type=int, default=0, metavar="N", help="add N people of the sample generator")
+    material.add_argument(
+        "--virtual", type=int, default=0, metavar="N", help="add N virtual people for each SapiMouse user: mirrored, paced"
+    )
     material.add_argument("--encoding", help="encoding to draw recordings in (default: the app's)")
     material.add_argument(
         "--task", default="embed", choices=("embed", "classify"), help="with --images (default: %(default)s)"
@@ -73,6 +76,12 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         metavar="W:LENGTH:RATE,...",
         help="widths to train at one after the other, minutes (or Nsteps) and highest learning rate of each (default: "
         "%(default)s)",
+    )
+    network.add_argument(
+        "--fold-phases",
+        default="0.25:4:2e-3",
+        metavar="P",
+        help="phases of the networks that have not seen a third of the people, for calibration (default: %(default)s)",
     )
     network.add_argument("--from", dest="begin", type=Path, metavar="DIR", help="begin with a version's weights")
     network.add_argument("--imagenet", type=Path, metavar="FILE", help="begin with a VGG16 weight file of ImageNet")

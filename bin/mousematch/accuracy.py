@@ -7,7 +7,7 @@ one, everybody an impostor of everybody else. Sessions never straddle enrollment
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from mousematch import calibration, metrics
 from mousematch.datasets import Recording
 from mousematch.encoding import Encoding
 from mousematch.matching import Backend, mean_direction, probability
+from mousematch.policy import HeldOut, held_out
 from mousematch.windows import WindowSpec, cut
 
 COHORT_WINDOWS = 40
@@ -104,6 +105,30 @@ def measured(of: Sequence[calibration.Trial], backend: Backend, windows: int | N
         calibration_error=_balanced_calibration_error(*scores),
         far_at_half=float((scores[1] >= 0.5).mean()),
         frr_at_half=float((scores[0] < 0.5).mean()),
+    )
+
+
+def held_out_of(trials: Sequence[calibration.Trial], backend: Backend, window_s: Mapping[str, float]) -> HeldOut:
+    """The trials cut to several lengths, from which policies choose thresholds.
+
+    window_s: active seconds of a window by who moved the mouse.
+    """
+    number = {person: place for place, person in enumerate(sorted({trial.claimed for trial in trials} | set(window_s)))}
+    rows: dict[bool, list[tuple[float, float, int, int]]] = {True: [], False: []}
+    for trial in trials:
+        for length in sorted({*calibration.LENGTHS, len(trial.similarities)}):
+            for llr in np.concatenate(calibration.pieces([trial], length).llrs(backend)):
+                evidence_s = length * window_s[trial.actual]
+                rows[trial.genuine].append((llr, evidence_s, number[trial.claimed], number[trial.actual]))
+    genuine, impostor = (np.array(rows[kind], np.float64).reshape(-1, 4).T for kind in (True, False))
+    return held_out(
+        genuine_llr=genuine[0],
+        genuine_s=genuine[1],
+        genuine_owner=genuine[2],
+        impostor_llr=impostor[0],
+        impostor_s=impostor[1],
+        impostor_owner=impostor[2],
+        impostor_mover=impostor[3],
     )
 
 

@@ -1,7 +1,9 @@
-"""Fits the back-end's three numbers on people whom the network has not seen in training.
+"""Fits the back-end's numbers on people whom the network has not seen in training.
 
-Logistic calibration (Brümmer & du Preez 2006): scale, offset and the correlation of a session's windows are chosen so
-that the fused LLRs of genuine and impostor trials cost the least (Cllr), over sessions of one window up to all of them.
+Logistic calibration (Brümmer & du Preez 2006): scale, offset, the correlation of a session's windows and the share of
+genuine sessions that look like somebody else's are chosen so that the fused LLRs of genuine and impostor trials cost the
+least (Cllr), over sessions of one window up to all of them. Without that share, the few owners who sat at another device
+would make the line flatter for everybody.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from mousematch.metrics import log_loss
 # A dozen genuine sessions say little about how alike their windows are. The correlation is held near this value, with
 # the weight of bits that this many genuine sessions would cost for one unit of log-odds.
 EXPECTED_CORRELATION, EXPECTATION_WEIGHT = 0.3, 0.2
+# As little is known of lapses; at most LARGEST_LAPSE of the sessions.
+EXPECTED_LAPSE, LARGEST_LAPSE = 0.02, 0.2
 # Sessions are cut to these many windows for the fit, so that the numbers hold for short and long sessions alike.
 LENGTHS = (1, 2, 4, 8, 16)
 
@@ -87,26 +91,34 @@ def fit(of: Sequence[Trial], cohort: NDArray[np.float32]) -> Backend:
         raise OptionError(
             "Calibration needs genuine and impostor trials; hold out at least two people with two sessions."
         )
-    start = Backend(cohort, scale=1.0, offset=-1.0, correlation=0.2)
+    start = Backend(cohort, scale=1.0, offset=-1.0, correlation=0.2, lapse=EXPECTED_LAPSE)
     lengths = [pieces(of, length) for length in (*LENGTHS, None)]
     genuine = sum(trial.genuine for trial in of)
     both = [cut for cut in lengths if cut.genuine.any() and not cut.genuine.all()]
 
+    expected = np.array([log_odds(EXPECTED_CORRELATION), log_odds(EXPECTED_LAPSE / LARGEST_LAPSE)])
+
     def cost(numbers: NDArray[np.float64]) -> float:
         backend = _backend(start, numbers)
-        doubt = (numbers[2] - log_odds(EXPECTED_CORRELATION)) ** 2 * EXPECTATION_WEIGHT / genuine
+        doubt = float(((numbers[2:] - expected) ** 2).sum()) * EXPECTATION_WEIGHT / genuine
         return float(np.mean([log_loss(*cut.llrs(backend)) for cut in both]) + doubt)
 
     result = minimize(
         cost,
-        np.array([0.0, -1.0, log_odds(EXPECTED_CORRELATION)]),
+        np.array([0.0, -1.0, *expected]),
         method="Nelder-Mead",
-        options={"xatol": 1e-3, "fatol": 1e-5},
+        options={"xatol": 1e-3, "fatol": 1e-5, "maxiter": 4000},
     )
     return _backend(start, result.x)
 
 
 def _backend(start: Backend, numbers: NDArray[np.float64]) -> Backend:
-    """Numbers on an unbounded scale, so that the search cannot leave scale > 0 and 0 < correlation < 1."""
-    correlation = 1 / (1 + np.exp(-numbers[2]))
-    return replace(start, scale=float(np.exp(numbers[0])), offset=float(numbers[1]), correlation=float(correlation))
+    """Numbers on an unbounded scale, so that the search cannot leave what they may be."""
+    correlation, lapse = 1 / (1 + np.exp(-np.clip(numbers[2:], -30, 30)))
+    return replace(
+        start,
+        scale=float(np.exp(numbers[0])),
+        offset=float(numbers[1]),
+        correlation=float(correlation),
+        lapse=float(LARGEST_LAPSE * lapse),
+    )

@@ -100,29 +100,22 @@ def number_of(person: str) -> int:
 
 @dataclass(frozen=True)
 class Split:
-    """Recordings by what they may be used for; no person is in two parts."""
+    """Recordings by what they may be used for; no person is in both parts."""
 
     training: list[Recording]
-    calibration: list[Recording]
     test: list[Recording]
 
 
-# SapiMouse users by number: below the first bound train the network, below the second fit the back-end, the rest
-# (55 and up) are seen by nothing before the measurement.
-CALIBRATION_FROM, TEST_FROM = 43, 55
+# SapiMouse users by number: those below train the network and, held out in turn, fit the back-end; the rest are seen by
+# nothing before the measurement.
+TEST_FROM = 55
 
 
 def split(recordings: list[Recording]) -> Split:
-    """SapiMouse recordings split by person. Raises TelemetryError if a part would be empty."""
-    parts = Split([], [], [])
+    """SapiMouse recordings split by person. Raises TelemetryError if there is nobody to train on."""
+    parts = Split([], [])
     for recording in recordings:
-        number = number_of(recording.person)
-        part = parts.training if number < CALIBRATION_FROM else parts.calibration if number < TEST_FROM else parts.test
-        part.append(recording)
-    for name, part in (("training", parts.training), ("calibration", parts.calibration), ("test", parts.test)):
-        if not part:
-            raise TelemetryError(
-                f"No SapiMouse user is in the {name} part; users below {CALIBRATION_FROM} train, below {TEST_FROM} "
-                "calibrate, the rest test."
-            )
+        (parts.training if number_of(recording.person) < TEST_FROM else parts.test).append(recording)
+    if not parts.training:
+        raise TelemetryError(f"No SapiMouse user is below {TEST_FROM}; those train, the rest test.")
     return parts

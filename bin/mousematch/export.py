@@ -32,7 +32,7 @@ import numpy as np
 import tensorflow as tf
 
 from mousematch.errors import ModelError, MouseMatchError
-from mousematch.model import BLOCK_FILTERS, normalisation_of
+from mousematch.model import EXACT, options_of
 from mousematch.registry import CARD, LITERT, SAVED_MODEL, WEIGHTS
 from mousematch.weights import build_float32, load_model, write_card
 
@@ -43,9 +43,8 @@ _CHECKED_IMAGES = 4
 
 def write_saved_model(model: keras.Model, folder: Path) -> None:
     """Writes the SavedModel into a version's folder, beside what is there."""
-    size, embedding = model.input_shape[1], model.output_shape[-1]
-    half = build_float32(size=size, width=_width(model), embedding=embedding, normalisation=normalisation_of(model))
-    half = keras.models.clone_model(half, clone_function=_in_bfloat16)
+    size = model.input_shape[1]
+    half = keras.models.clone_model(build_float32(**options_of(model)), clone_function=_in_bfloat16)
     module = tf.Module()
     module.trainable = [variable.value for variable in model.trainable_variables]
     module.other = [variable.value for variable in model.non_trainable_variables]
@@ -159,14 +158,12 @@ def _size(folder: Path) -> int:
         raise ModelError(f"The model card {folder / CARD} gives no size ({exc!r}); publish the model again.") from exc
 
 
-def _width(model: keras.Model) -> float:
-    return float(model.get_layer("block5_conv3").filters / BLOCK_FILTERS[-1])
-
-
 def _in_bfloat16(layer: keras.layers.Layer) -> keras.layers.Layer:
     config = layer.get_config()
-    # Variables stay float32, and the last step too: a length of 1 within bfloat16 would be a length of 1 ± 0.004.
-    if not isinstance(layer, keras.layers.UnitNormalization | keras.layers.InputLayer):
+    # Variables stay float32, and so do the wide part and the last steps: a length of 1 within bfloat16 would be a length of
+    # 1 ± 0.004.
+    exact = isinstance(layer, keras.layers.UnitNormalization | keras.layers.InputLayer)
+    if not exact and layer.name not in EXACT:
         config["dtype"] = "mixed_bfloat16"
     return type(layer).from_config(config)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mousematch import imagenet
 from mousematch.errors import OptionError
 from mousematch.growth import grown
-from mousematch.model import BLOCK_FILTERS, CENTRED, IMAGENET, build_model, freeze, normalisation_of
+from mousematch.model import BLOCK_FILTERS, CENTRED, IMAGENET, build_model, deep_part, freeze, normalisation_of
 from mousematch.weights import load_model
 
 BLOCKS = len(BLOCK_FILTERS)
@@ -49,7 +49,7 @@ class Start:
         """
         source = before
         if source is None and self.weights is not None:
-            source = load_model(self.weights, size=size)
+            source = deep_part(load_model(self.weights, size=size))
         normalisation = IMAGENET if self.imagenet else CENTRED if source is None else normalisation_of(source)
         embedding = {} if source is None else {"embedding": source.output_shape[-1]}
         network = build_model(size=size, width=width, dropout=dropout, normalisation=normalisation, **embedding)

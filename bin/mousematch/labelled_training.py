@@ -27,7 +27,9 @@ from mousematch import (
     accuracy,
     calibration,
     checkpoints,
+    crossfit,
     devices,
+    discriminant,
     export,
     labelled,
     publishing,
@@ -36,12 +38,13 @@ from mousematch import (
     weights,
 )
 from mousematch.classes import Head, class_probabilities, session_probabilities
+from mousematch.discriminant import Discriminant
 from mousematch.errors import OptionError, TrainingError, TrainingStopped
 from mousematch.heads import embedder_of
 from mousematch.initialisation import Start
 from mousematch.labelled import LabelledImages
 from mousematch.matching import Backend, mean_direction
-from mousematch.policy import held_out
+from mousematch.model import DEEP_WEIGHT
 from mousematch.progress import Progress
 from mousematch.registry import CARD, CLASSES, CLASSIFY, COHORT, ERRORS, WEIGHTS
 from mousematch.sampling import Batches, Images, in_processes
@@ -112,12 +115,12 @@ def train(
     progress.note("The network is trained; it is measured on what was held out.")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        weights.save_weights(embedder_of(classifier), out / WEIGHTS)
+        weights.save_weights(trainer.network(embedder_of(classifier)), out / WEIGHTS)
         # What is measured is what is shipped: kernels at half precision, computing in float32.
         embed = publishing.embedder(weights.load_model(out / WEIGHTS, size=data.size))
         found = trainer.publish(classifier, embed, out)
         card = _card(data, task, work)
-        card["training"]["split"] = found.pop("split")
+        card["training"].update(found.pop("training"))
         weights.write_card(out, {**card, **found})
         progress.note("LiteRT and SavedModel are made from the weights.")
         export.record(out, export.export(out))
@@ -181,6 +184,10 @@ class _Material:
             self._data.pixels, self._images, self._rates, batch=batch, steps=training.MOST_STEPS, seed=seed, **spread
         )
 
+    def network(self, deep: keras.Model) -> keras.Model:
+        """What is shipped of the trained network, the deep part."""
+        return deep
+
     def _embedded(self, embed: accuracy.Embed, sessions: Sequence[int]) -> list[NDArray[np.float32]]:
         """The embeddings of each of these sessions' images."""
         numbers = [self._data.images[number] for number in sessions]
@@ -224,7 +231,7 @@ class _Classes(_Material):
         return {
             "embedding": head.directions.shape[0],
             "classes": self._classes,
-            "split": split,
+            "training": {"split": split},
             "metrics": {"held_out_sessions": measured},
         }
 
@@ -234,6 +241,8 @@ class _People(_Material):
 
     def __init__(self, data: LabelledImages, sessions: dict[str, list[int]], task: Task, progress: Progress) -> None:
         self._sessions = sessions
+        self._wide = "none"
+        self._begun = weights.wide_part(task.start.weights) if task.start.weights is not None else None
         self._split = splits.by_person(sessions, seed=task.seed)
         super().__init__(data, [sessions[name] for name in self._split.training], workers=task.workers)
         if len(self._split.calibration) < FEW_PEOPLE:
@@ -244,7 +253,7 @@ class _People(_Material):
 
     def publish(self, classifier: keras.Model, embed: accuracy.Embed, out: Path) -> dict[str, Any]:
         """Writes cohort.npz and errors.npz, and gives the card's part on the back-end and metrics."""
-        cohort = np.stack([mean_direction(self._some(embed, name)) for name in self._split.training])
+        cohort = self._cohort(embed)
         backend = calibration.fit(self._trials(embed, self._split.calibration, cohort), cohort)
         np.savez(out / COHORT, cohort=cohort.astype(np.float16))
         test = self._trials(embed, self._split.test, cohort)
@@ -256,10 +265,44 @@ class _People(_Material):
         return {
             "embedding": cohort.shape[1],
             "people": len(self._sessions),
-            "backend": {name: value for name, value in vars(backend).items() if name != "cohort"},
-            "split": split,
+            "backend": backend.card(),
+            "training": {"split": split, "wide_part": self._wide},
             "metrics": {"held_out_people": _figures(test, backend)},
         }
+
+    def network(self, deep: keras.Model) -> keras.Model:
+        """The deep part, with the wide part that costs the least on the calibration people (Cllr), if any.
+
+        Offered are the one of the version that training began with, which has seen other people, and one that is fitted on
+        these training people.
+        """
+        offered = {"none": None, "kept": self._begun, "fitted": self._fitted()}
+        embed = publishing.embedder(deep)
+        costs = {
+            name: self._cost(embed if wide is None else crossfit.wide_and_deep(wide, embed, DEEP_WEIGHT))
+            for name, wide in offered.items()
+            if wide is not None or name == "none"
+        }
+        self._wide = min(costs, key=lambda name: costs[name])
+        wide = offered[self._wide]
+        return deep if wide is None else weights.with_wide_part(deep, wide)
+
+    def _fitted(self) -> Discriminant:
+        numbers = [self._data.images[number] for name in self._split.training for number in self._sessions[name]]
+        names = [name for name in self._split.training for _ in self._sessions[name]]
+        people = np.repeat(names, [len(images) for images in numbers])
+        pixels = self._data.pixels[np.concatenate(numbers)]
+        return discriminant.fit(pixels, people, np.full(len(people), "search"), weights={"search": 1.0})
+
+    def _cost(self, embed: accuracy.Embed) -> float:
+        """Mean Cllr of the calibration people's windows and sessions, after calibration on the same."""
+        cohort = self._cohort(embed)
+        trials = self._trials(embed, self._split.calibration, cohort)
+        backend = calibration.fit(trials, cohort)
+        return float(np.mean([accuracy.measured(trials, backend, windows).cllr for windows in (1, None)]))
+
+    def _cohort(self, embed: accuracy.Embed) -> NDArray[np.float32]:
+        return np.stack([mean_direction(self._some(embed, name)) for name in self._split.training])
 
     def _some(self, embed: accuracy.Embed, name: str) -> NDArray[np.float32]:
         """Embeddings from all over a person's sessions; a mean needs no more than COHORT_WINDOWS."""
@@ -287,26 +330,7 @@ class _People(_Material):
         if not np.isfinite(list(seconds.values())).all():
             # Rows without their active seconds: a policy that needs these trials says that the model has none.
             return
-        number = {name: place for place, name in enumerate(seconds)}
-        rows: dict[bool, list[tuple[float, float, int, int]]] = {True: [], False: []}
-        for trial in trials:
-            windows = len(trial.similarities)
-            for length in sorted({*calibration.LENGTHS, windows}):
-                cut = calibration.pieces([trial], length)
-                for llr in np.concatenate(cut.llrs(backend)):
-                    evidence_s = length * seconds[trial.actual]
-                    rows[trial.genuine].append((llr, evidence_s, number[trial.claimed], number[trial.actual]))
-        genuine, impostor = (np.array(rows[kind], np.float64).reshape(-1, 4).T for kind in (True, False))
-        found = held_out(
-            genuine_llr=genuine[0],
-            genuine_s=genuine[1],
-            genuine_owner=genuine[2],
-            impostor_llr=impostor[0],
-            impostor_s=impostor[1],
-            impostor_owner=impostor[2],
-            impostor_mover=impostor[3],
-        )
-        np.savez(path, **found.arrays())
+        np.savez(path, **accuracy.held_out_of(trials, backend, seconds).arrays())
 
 
 def _figures(trials: Sequence[calibration.Trial], backend: Backend) -> list[dict[str, object]]:

@@ -39,23 +39,30 @@ class Backend:
     cohort: float32 (people, d), unit length, one embedding per cohort member.
     scale, offset: LLR of one window = scale * normalised similarity + offset.
     correlation: how alike the windows of one session are, 0 (independent) to 1 (the same evidence again).
+    lapse: the share of genuine sessions that look like somebody else's, 0-1: another device, another hand, another seat.
     """
 
     cohort: NDArray[np.float32]
     scale: float
     offset: float
     correlation: float
+    lapse: float = 0.0
 
     @classmethod
     def from_card(cls, card: Mapping[str, object], cohort: NDArray[np.float32]) -> Backend:
         """The back-end as a model card's ``backend`` states it. Raises ModelError if a number is missing."""
         try:
             numbers = [float(str(card[name])) for name in ("scale", "offset", "correlation")]
+            lapse = float(str(card.get("lapse", 0.0)))
         except (KeyError, ValueError) as exc:
             raise ModelError(f"The model card's backend lacks a usable {exc}; publish the model again.") from exc
         if cohort.ndim != 2 or len(cohort) < 2:
             raise ModelError(f"The model's cohort has the shape {cohort.shape}; it needs at least two people.")
-        return cls(cohort.astype(np.float32), *numbers)
+        return cls(cohort.astype(np.float32), *numbers, lapse=lapse)
+
+    def card(self) -> dict[str, float]:
+        """What from_card reads, for a model card."""
+        return {name: getattr(self, name) for name in ("scale", "offset", "correlation", "lapse")}
 
 
 def mean_direction(embeddings: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -116,9 +123,15 @@ def fused(mean_llr: _Number, windows: _Number, backend: Backend) -> _Number:
 
     n windows with correlation r count as n / (1 + (n - 1) r) independent ones (the effective sample size under equal
     pairwise correlation). So more windows give more certainty, but never more than 1 / r windows' worth.
+
+    However unlike a session is, with the probability ``lapse`` it is the owner's on a day unlike others: a genuine session
+    is then no less likely than that share of an impostor's. So no session speaks against the owner by more than ln(lapse).
     """
     effective = windows / (1.0 + (windows - 1) * backend.correlation)
-    return np.clip(mean_llr * effective, -_MAX_LLR, _MAX_LLR)
+    llr = np.clip(mean_llr * effective, -_MAX_LLR, _MAX_LLR)
+    if backend.lapse > 0:
+        llr = np.logaddexp(llr + math.log1p(-backend.lapse), math.log(backend.lapse))
+    return llr
 
 
 def probability(llr: float, prior: float = 0.5) -> float:

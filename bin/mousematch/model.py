@@ -7,8 +7,15 @@ pooling and one projection to a unit-length embedding, so that new users are com
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
+# Length of the deep part beside the wide one's, which is 1: both count with the square of it in a similarity. Chosen on
+# training people by cross-validation (docs/study.md).
+DEEP_WEIGHT = 0.4
+# Layers that compute in float32 whatever the rest does.
+EXACT = ("pixels", "wide", "deep_weight", "wide_and_deep")
 BLOCK_FILTERS = (64, 128, 256, 512, 512)
 BLOCK_CONVOLUTIONS = (2, 2, 3, 3, 3)
 EMBEDDING = 128
@@ -28,14 +35,15 @@ def build_model(
     embedding: int = EMBEDDING,
     dropout: float = 0.5,
     normalisation: str = CENTRED,
+    wide: int = 0,
 ) -> keras.Model:
     """The network from images to embeddings.
 
     size: image height and width in pixels. width: factor on the number of filters (1.0 is VGG16; tests use 1/16).
-    embedding: length of the embedding. dropout: share dropped between pooling and projection while training.
-    normalisation: of the input, one of NORMALISATIONS.
+    embedding: length of the deep part's. dropout: share dropped between pooling and projection while training.
+    normalisation: of the input, one of NORMALISATIONS. wide: length of the wide part's embedding, 0 for none.
 
-    Input ``images``: float32 (n, size, size, 3), 0-1. Output ``embedding``: float32 (n, embedding), unit length.
+    Input ``images``: float32 (n, size, size, 3), 0-1. Output ``embedding``: float32 (n, wide + embedding), unit length.
     """
     images = keras.Input((size, size, 3), name="images")
     scale, offset = NORMALISATIONS[normalisation]
@@ -48,9 +56,20 @@ def build_model(
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     x = keras.layers.Dense(embedding, use_bias=False, name="projection")(x)
     x = keras.layers.BatchNormalization(name="projection_bn")(x)
-    # Named layer rather than a bare operation, so that exporters and summaries show it.
+    # Named layers rather than bare operations, so that exporters and summaries show them.
+    if wide:
+        x = keras.layers.UnitNormalization(axis=-1, dtype="float32", name="deep")(x)
+        x = keras.layers.Rescaling(DEEP_WEIGHT, dtype="float32", name="deep_weight")(x)
+        x = keras.layers.Concatenate(dtype="float32", name="wide_and_deep")([_wide(images, wide), x])
     x = keras.layers.UnitNormalization(axis=-1, dtype="float32", name="embedding")(x)
     return keras.Model(images, x, name="mousematch_vgg16_bn")
+
+
+def _wide(images: keras.KerasTensor, length: int) -> keras.KerasTensor:
+    """The linear projection at unit length; always float32, as differences of thousands of pixels need it."""
+    x = keras.layers.Flatten(dtype="float32", name="pixels")(images)
+    x = keras.layers.Dense(length, dtype="float32", name="wide")(x)
+    return keras.layers.UnitNormalization(axis=-1, dtype="float32", name="wide_unit")(x)
 
 
 def _convolution(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
@@ -73,3 +92,23 @@ def freeze(network: keras.Model, blocks: int) -> None:
         if frozen and layer.name.startswith(frozen):
             # A frozen batch normalisation uses its moving statistics in training too.
             layer.trainable = False
+
+
+def options_of(network: keras.Model) -> dict[str, Any]:
+    """The arguments of build_model that give a network of this make, but for the dropout."""
+    return {
+        "size": network.input_shape[1],
+        "width": network.get_layer("block5_conv3").filters / BLOCK_FILTERS[-1],
+        "embedding": network.get_layer("projection").units,
+        "normalisation": normalisation_of(network),
+        "wide": next((layer.units for layer in network.layers if layer.name == "wide"), 0),
+    }
+
+
+def deep_part(network: keras.Model) -> keras.Model:
+    """The network without its wide part, as training begins and goes on with: the same layers and weights."""
+    if not options_of(network)["wide"]:
+        return network
+    deep = network.get_layer("projection_bn").output
+    embedding = keras.layers.UnitNormalization(axis=-1, dtype="float32", name="embedding")(deep)
+    return keras.Model(network.input, embedding, name=network.name)

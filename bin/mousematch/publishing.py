@@ -1,14 +1,14 @@
 """From a trained network to a published model version: cohort, calibration, measurement, card.
 
-The network, the cohort and the background embeddings come from training people, the back-end's numbers from the
-calibration people, and the figures in the card from the test people, to whom nothing was fitted.
+Deep part, wide part and cohort come from the training people; the back-end's numbers and the held-out trials from the
+same people, each scored by parts that have not seen them (``crossfit``); the figures in the card from these and from the
+test people, to whom nothing was fitted.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,13 +18,17 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mousematch import __version__, accuracy, calibration, datasets, schedule, training, weights
+from mousematch import __version__, accuracy, calibration, crossfit, datasets, schedule, training, weights
 from mousematch.datasets import Recording
+from mousematch.discriminant import Discriminant
 from mousematch.encoding import ENCODINGS, Encoding, encoding_named
 from mousematch.errors import ModelError
+from mousematch.leakage import recording_hash
 from mousematch.matching import Backend
-from mousematch.registry import read_version
-from mousematch.windows import active_s
+from mousematch.model import DEEP_WEIGHT
+from mousematch.registry import COHORT, EMBED, ERRORS, WEIGHTS, read_version
+from mousematch.virtual import virtual_people
+from mousematch.windows import active_s, cut
 
 # Reported: one window, two, and the whole session.
 REPORTED_WINDOWS = (1, 2, None)
@@ -44,19 +48,8 @@ def embedder(network: keras.Model) -> accuracy.Embed:
     return embed
 
 
-def fingerprint(recordings: Sequence[Recording]) -> str:
-    """A hash of what was trained on, so that a card can be checked against a data set: 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for recording in sorted(recordings, key=lambda recording: recording.name):
-        digest.update(recording.name.encode())
-        digest.update(recording.points.time_us.tobytes())
-        digest.update(recording.points.x.tobytes())
-        digest.update(recording.points.y.tobytes())
-    return digest.hexdigest()[:16]
-
-
 def train_and_publish(options: argparse.Namespace, **engine: Any) -> None:
-    """Trains on background people, calibrates on held-out ones, measures on unseen ones, and writes the version's folder.
+    """Trains on background people, holds each of them out once to calibrate, and writes the version's folder.
 
     engine: options of training.train.
     """
@@ -68,6 +61,8 @@ def train_and_publish(options: argparse.Namespace, **engine: Any) -> None:
         sources["balabit"] = datasets.balabit_training(options.balabit)
     if options.synthetic:
         sources["synthetic"] = synthetic_people(options.synthetic)
+    if options.virtual:
+        sources["virtual"] = virtual_people(parts.training, options.virtual, seed=options.seed)
     for name, recordings in sources.items():
         people = len({recording.person for recording in recordings})
         seconds = sum(active_s(recording.points) for recording in recordings)
@@ -76,26 +71,26 @@ def train_and_publish(options: argparse.Namespace, **engine: Any) -> None:
             flush=True,
         )
     keras.mixed_precision.set_global_policy(options.precision)
-    phases = schedule.phases_of(options.phases)
-    classifier = training.train(sources, encoding, phases, folder=options.work, seed=options.seed, **engine)
+    phases, fold_phases = schedule.phases_of(options.phases), schedule.phases_of(options.fold_phases)
+    network = training.train(sources, encoding, phases, folder=options.work, seed=options.seed, **engine)
+    dealt = crossfit.folds([recording.person for recording in sources["sapimouse"]])
+    fold_networks = []
+    for number, held_out in enumerate(dealt):
+        others = {
+            # A virtual person is held out with the real one.
+            name: [recording for recording in recordings if recording.person.partition("~")[0] not in held_out]
+            for name, recordings in sources.items()
+        }
+        print(f"fold {number + 1} of {len(dealt)}: {len(held_out)} people held out", flush=True)
+        folder = options.work / f"fold{number}"
+        fold_networks.append(training.train(others, encoding, fold_phases, folder=folder, seed=options.seed, **engine))
     card = {
-        "training": {
-            "code_version": __version__,
-            "data": {name: fingerprint(recordings) for name, recordings in sources.items()},
-            "people": {
-                name: len({recording.person for recording in recordings}) for name, recordings in sources.items()
-            },
-            "split": (
-                f"SapiMouse users below {datasets.CALIBRATION_FROM} train, those below {datasets.TEST_FROM} calibrate, "
-                "the rest test"
-            ),
-            "phases": [dataclasses.asdict(phase) for phase in phases],
-            "precision": options.precision,
-            "seed": options.seed,
-        },
+        "phases": [dataclasses.asdict(phase) for phase in phases],
+        "fold_phases": [dataclasses.asdict(phase) for phase in fold_phases],
+        "precision": options.precision,
+        "seed": options.seed,
     }
-    background = [recording for recordings in sources.values() for recording in recordings]
-    publish(classifier, encoding, background, parts, folder=options.out, card=card)
+    publish(network, fold_networks, encoding, sources, parts.test, folder=options.out, training_card=card)
 
 
 def synthetic_people(count: int) -> list[Recording]:
@@ -121,40 +116,90 @@ def identity(folder: Path) -> tuple[str, int]:
 
 def publish(
     trained: keras.Model,
+    fold_networks: Sequence[keras.Model],
     encoding: Encoding,
-    background: Sequence[Recording],
-    parts: datasets.Split,
+    sources: Mapping[str, Sequence[Recording]],
+    test: Sequence[Recording],
     *,
     folder: Path,
-    card: Mapping[str, object],
+    training_card: Mapping[str, object],
 ) -> None:
-    """Writes weights, cohort and card of a trained network; the exports are made from them (mousematch.export).
+    """Writes weights, cohort, held-out trials and card of a trained network; mousematch.export makes the rest of them.
 
-    background: what the network was trained on; its people become the cohort.
+    trained: the deep part. fold_networks: deep parts trained without each of crossfit.folds. sources: what they were
+    trained on; these people become the cohort. test: recordings of people unseen, may be empty.
     """
     name, number = identity(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    weights.save_weights(trained, folder / "weights.npz")
-    # Everything below is measured with the weights as they are shipped, at half precision, computing in float32.
     keras.mixed_precision.set_global_policy("float32")
-    embed = embedder(weights.load_model(folder / "weights.npz", size=encoding.size))
+    # Virtual people teach the deep part; to be compared with, real ones are better.
+    sources = {name: recordings for name, recordings in sources.items() if name != "virtual"}
+    material = crossfit.material_of(sources, encoding)
+    weights.save_weights(weights.with_wide_part(trained, material.discriminant()), folder / WEIGHTS)
+    # What is measured is what is shipped: kernels at half precision, computing in float32.
+    embed = embedder(weights.load_model(folder / WEIGHTS, size=encoding.size))
+    background = [recording for recordings in sources.values() for recording in recordings]
     cohort = accuracy.cohort_of(background, encoding, embed)
-    backend = calibration.fit(accuracy.trials(parts.calibration, encoding, embed, cohort), cohort)
-    np.savez(folder / "cohort.npz", cohort=cohort.astype(np.float16))
-    measured = figures(accuracy.trials(parts.test, encoding, embed, cohort), backend)
+    np.savez(folder / COHORT, cohort=cohort.astype(np.float16))
+
+    def held_out_embed(fold: int, wide: Discriminant) -> accuracy.Embed:
+        return crossfit.wide_and_deep(wide, embedder(fold_networks[fold]), DEEP_WEIGHT)
+
+    trials = crossfit.held_out_trials("sapimouse", sources, encoding, material, held_out_embed)
+    backend = calibration.fit(trials, cohort)
+    window_s = _window_s(sources["sapimouse"], encoding)
+    np.savez(folder / ERRORS, **accuracy.held_out_of(trials, backend, window_s).arrays())
+    held_out = figures(trials, backend)
+    print(f"Training people, each scored by parts that have not seen them ({crossfit.FOLDS} folds):")
+    print_figures(held_out)
+    metrics: dict[str, object] = {"held_out_training_people": held_out}
+    if test:
+        metrics["sapimouse_unseen_users"] = figures(accuracy.trials(test, encoding, embed, cohort), backend)
     card = {
         "name": name,
         "version": number,
         "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "task": EMBED,
         "encoding": encoding.tag,
         "size": encoding.size,
         "embedding": cohort.shape[1],
-        "backend": {"scale": backend.scale, "offset": backend.offset, "correlation": backend.correlation},
-        **card,
-        "metrics": {"sapimouse_unseen_users": measured},
+        "backend": backend.card(),
+        "training": {
+            "code_version": __version__,
+            "people": {
+                name: len({recording.person for recording in recordings}) for name, recordings in sources.items()
+            },
+            "split": (
+                f"SapiMouse users below {datasets.TEST_FROM} train, and calibrate in {crossfit.FOLDS} folds in which they "
+                "were held out; the rest test"
+            ),
+            **training_card,
+            # Of real people: who is measured must not be among them (mousematch.leakage).
+            "recordings": [
+                recording_hash(recording.points)
+                for name, recordings in sources.items()
+                if name != "synthetic"
+                for recording in recordings
+            ],
+        },
+        # Nobody beyond the training people was used.
+        "calibration": {"recordings": []},
+        "metrics": metrics,
     }
     weights.write_card(folder, card)
-    print_figures(measured)
+    if test:
+        print("People unseen:")
+        print_figures(metrics["sapimouse_unseen_users"])  # type: ignore[arg-type]
+
+
+def _window_s(recordings: Sequence[Recording], encoding: Encoding) -> dict[str, float]:
+    """Mean active seconds of a window of each person's test recordings."""
+    seconds: dict[str, list[float]] = {}
+    for recording in recordings:
+        if recording.purpose != "enroll":
+            windows = cut(recording.points, encoding.window)
+            seconds.setdefault(recording.person, []).extend(active_s(recording.points[window]) for window in windows)
+    return {person: float(np.mean(values)) for person, values in seconds.items()}
 
 
 def figures(trials: Sequence[calibration.Trial], backend: Backend) -> list[dict[str, object]]:

@@ -17,9 +17,12 @@ from mousematch.datasets import Recording
 from mousematch.encoding import Encoding
 from mousematch.errors import OptionError
 from mousematch.stretches import Session
+from mousematch.virtual import neutral_copies
 
 # Share of the images that each source of people gives, whatever its size; of those given, scaled to a sum of 1.
-SHARES = {"sapimouse": 0.7, "balabit": 0.1, "synthetic": 0.2}
+SHARES = {"sapimouse": 0.5, "virtual": 0.3, "balabit": 0.1, "synthetic": 0.1}
+# Of the images of SapiMouse people, this share shows their movement without frame or timer.
+NEUTRAL_SHARE = 0.2
 # Captures below this many points per active second are slow ones, such as remote desktops at 10 Hz; browsers give 60.
 SLOW_BELOW_HZ = 30.0
 # Augmentation of images: the largest share of a side that a mask covers, and how far colours move towards or away from
@@ -101,11 +104,15 @@ class Windows(Batches):
     ) -> None:
         self._encoding = encoding
         self._people: list[list[Session]] = []
+        self._neutral: dict[int, list[Session]] = {}
         chances: list[float] = []
         for name, recordings in sources.items():
             by_person: dict[str, list[Session]] = {}
             for recording in recordings:
                 by_person.setdefault(recording.person, []).append(Session(recording.points))
+                if name == "sapimouse" and encoding.exact:
+                    copies = [Session(points) for points in neutral_copies(recording.points)]
+                    self._neutral.setdefault(len(self._people) + len(by_person) - 1, []).extend(copies)
             self._people.extend(by_person.values())
             chances.extend([SHARES[name] / len(by_person)] * len(by_person))
         self._session_chances = [
@@ -118,7 +125,10 @@ class Windows(Batches):
     def _image(self, person: int, random: np.random.Generator) -> NDArray[np.uint8]:
         sessions = self._people[person]
         session = sessions[random.choice(len(sessions), p=self._session_chances[person])]
-        return next(self._encoding.images(session.stretch(self._encoding.window, random), [slice(0, None)]))
+        if person in self._neutral and random.random() < NEUTRAL_SHARE:
+            session = self._neutral[person][random.integers(len(self._neutral[person]))]
+        points = (session.piece if self._encoding.exact else session.stretch)(self._encoding.window, random)
+        return next(self._encoding.images(points, [slice(0, None)]))
 
 
 def _rate_hz(session: Session) -> float:

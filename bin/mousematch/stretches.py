@@ -15,6 +15,8 @@ from mousematch.windows import MIN_POINTS, WindowSpec, active_us
 SIZE_JITTER, PACE_JITTER, TILT_RADIANS = 0.08, 0.05, 0.05
 # Stretches of a third of a window up to a whole one, so that short sessions are no strangers to the network.
 SHORTEST_SHARE = 0.33
+# Of windows of so many points: from two seconds to four windows, short ones as often as long ones in the logarithm.
+SHORTEST_POINTS, LONGEST_WINDOWS = 100, 4
 
 
 class Session:
@@ -26,6 +28,16 @@ class Session:
         self.points = points
         self._active_us = active_us(points)
         self.length_us = int(self._active_us[-1])
+
+    def piece(self, spec: WindowSpec, random: np.random.Generator) -> Points:
+        """Points of a piece that starts anywhere, as they were recorded: for windows of so many points, and for pictures
+        of whole pixels and milliseconds, in which the slightest tilt would show.
+        """
+        longest = min(len(self.points), LONGEST_WINDOWS * (spec.points or len(self.points)))
+        shortest = min(SHORTEST_POINTS, longest)
+        count = int(np.exp(random.uniform(np.log(shortest), np.log(longest))))
+        start = random.integers(0, len(self.points) - count + 1)
+        return self.points[start : start + count]
 
     def stretch(self, spec: WindowSpec, random: np.random.Generator) -> Points:
         """Points of a piece of at most one window that starts anywhere, at slightly other size, pace and tilt."""

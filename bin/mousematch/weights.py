@@ -15,8 +15,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mousematch.discriminant import Discriminant
 from mousematch.errors import ModelError
-from mousematch.model import BLOCK_FILTERS, CENTRED, NORMALISATIONS, build_model, normalisation_of
+from mousematch.model import BLOCK_FILTERS, CENTRED, NORMALISATIONS, build_model, normalisation_of, options_of
 from mousematch.registry import CARD
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -61,10 +62,11 @@ def load_model(weights: Path, *, size: int) -> keras.Model:
     arrays = read_weights(weights)
     try:
         normalisation = list(NORMALISATIONS)[int(arrays.pop(_NORMALISATION, np.zeros(())))]
-        # Width and length of the embedding are those of the weights.
+        # Width and lengths of the embeddings are those of the weights.
         width = arrays["block5_conv3/kernel"].shape[-1] / BLOCK_FILTERS[-1]
         embedding = arrays["projection/kernel"].shape[-1]
-        model = build_float32(size=size, width=width, embedding=embedding, normalisation=normalisation)
+        wide = arrays["wide/bias"].shape[-1] if "wide/bias" in arrays else 0
+        model = build_float32(size=size, width=width, embedding=embedding, normalisation=normalisation, wide=wide)
     except (KeyError, IndexError) as exc:
         raise ModelError(f"The weights {weights} lack {exc}; they are not of a Mouse Match model.") from exc
     wanted = {variable.path: variable for variable in model.variables if "seed" not in variable.path}
@@ -80,14 +82,31 @@ def load_model(weights: Path, *, size: int) -> keras.Model:
     return model
 
 
-def build_float32(*, size: int, width: float, embedding: int, normalisation: str) -> keras.Model:
-    """The network in float32, also in a process that trains in mixed precision."""
+def build_float32(**options: Any) -> keras.Model:
+    """The network of model.build_model in float32, also in a process that trains in mixed precision."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        return build_model(size=size, width=width, embedding=embedding, normalisation=normalisation)
+        return build_model(**options)
     finally:
         keras.config.set_dtype_policy(policy)
+
+
+def with_wide_part(network: keras.Model, discriminant: Discriminant) -> keras.Model:
+    """A network in float32 that has the deep part of this one and the discriminant as its wide part."""
+    combined = build_float32(**{**options_of(network), "wide": discriminant.kernel.shape[1]})
+    for layer in combined.layers:
+        if layer.name == "wide":
+            layer.set_weights([discriminant.kernel, discriminant.bias])
+        elif layer.weights:
+            layer.set_weights(network.get_layer(layer.name).get_weights())
+    return combined
+
+
+def wide_part(path: Path) -> Discriminant | None:
+    """The wide part in a weights file, None if it has none. Raises ModelError if the file cannot be read."""
+    arrays = read_weights(path)
+    return Discriminant(arrays["wide/kernel"], arrays["wide/bias"]) if "wide/kernel" in arrays else None
 
 
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:

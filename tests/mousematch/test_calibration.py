@@ -8,7 +8,7 @@ import pytest
 from mousematch import accuracy, calibration
 from mousematch.calibration import Trial
 from mousematch.errors import OptionError
-from mousematch.matching import Backend, probability
+from mousematch.matching import Backend, fused, probability
 
 COHORT = np.eye(4, dtype=np.float32)
 
@@ -71,6 +71,21 @@ def test_windows_that_repeat_one_another_are_found_correlated() -> None:
     backend = calibration.fit(trials(60, 1.0, windows=4, shared=0.6), COHORT)
 
     assert backend.correlation > 0.3
+
+
+def test_a_few_owners_who_look_like_strangers_do_not_flatten_the_line() -> None:
+    made = trials(200, 3.0, windows=4)
+    strangers = [
+        Trial(trial.claimed, trial.actual, -trial.similarities) if trial.genuine and number % 20 < 2 else trial
+        for number, trial in enumerate(made)
+    ]
+
+    clean, mixed = calibration.fit(made, COHORT), calibration.fit(strangers, COHORT)
+
+    assert clean.lapse < 0.03 < mixed.lapse < 0.2
+    assert mixed.scale > 0.5 * clean.scale
+    lowest = float(fused(-50.0, 4, mixed))
+    assert lowest == pytest.approx(np.log(mixed.lapse))
 
 
 def test_a_calibration_needs_owners_and_strangers() -> None:

@@ -61,3 +61,18 @@ def test_a_session_of_the_fewest_points_gives_all_of_them_and_a_shorter_one_is_r
     assert len(stretch) == MIN_POINTS
     with pytest.raises(OptionError, match=f"has {MIN_POINTS - 1} points"):
         Session(straight(MIN_POINTS - 1))
+
+
+def test_pieces_are_short_and_long_and_as_they_were_recorded() -> None:
+    session = Session(straight(5000))
+    random = np.random.default_rng(3)
+
+    pieces = [session.piece(WindowSpec(points=640), random) for _ in range(300)]
+
+    lengths = np.array([len(piece) for piece in pieces])
+    assert lengths.min() < 130 and 2200 < lengths.max() <= 2560 and 350 < np.median(lengths) < 750
+    assert all(piece.x[0] == int(piece.x[0]) and (np.diff(piece.x) == 1).all() for piece in pieces)
+
+
+def test_a_short_session_is_one_piece() -> None:
+    assert len(Session(straight(40)).piece(WindowSpec(points=640), np.random.default_rng(1))) == 40

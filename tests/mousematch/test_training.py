@@ -12,9 +12,10 @@ import pytest
 from mousematch import datasets, heads, publishing, schedule, training
 from mousematch.__main__ import main
 from mousematch.datasets import Recording
-from mousematch.encoding import ENCODINGS
-from mousematch.errors import OptionError, TelemetryError
+from mousematch.encoding import DEFAULT, ENCODINGS, encoding_named
+from mousematch.errors import OptionError
 from mousematch.growth import grown
+from mousematch.leakage import recording_hash
 from mousematch.model import build_model
 from mousematch.telemetry import Points
 
@@ -141,13 +142,19 @@ def test_train_publishes_a_version_with_its_card_and_accuracy_measures_it(tmp_pa
     out = tmp_path / "models" / "tiny" / "1"
 
     train = ["train", "--sapimouse", str(data), "--work", str(tmp_path / "work"), "--out", str(out)]
-    assert main([*train, "--phases", f"{NARROW}:0.02:1e-3"]) == 0
+    phases = ["--phases", f"{NARROW}:2steps:1e-3", "--fold-phases", f"{NARROW}:1steps:1e-3"]
+    assert main([*train, *phases, "--virtual", "1"]) == 0
     assert main(["accuracy", str(out), "--sapimouse", str(data)]) == 0
 
     card = json.loads((out / "model.json").read_text())
-    assert card["encoding"] == ENCODING.tag
-    assert card["training"]["people"] == {"sapimouse": 3}
-    assert set(card["backend"]) == {"scale", "offset", "correlation"}
+    assert card["encoding"] == encoding_named(DEFAULT).tag
+    assert card["training"]["people"] == {"sapimouse": 6}
+    recordings = [recording_hash(recording.points) for recording in datasets.sapimouse(data)]
+    assert set(card["training"]["recordings"]) < set(recordings) and len(card["training"]["recordings"]) == 12
+    assert card["metrics"]["held_out_training_people"][-1]["impostor"] == 6
+    with np.load(out / "errors.npz") as trials:
+        assert len(trials["genuine_llr"]) == len(trials["genuine_s"]) >= 6
+    assert set(card["backend"]) == {"scale", "offset", "correlation", "lapse"}
     assert card["metrics"]["sapimouse_unseen_users"][-1]["genuine"] == 3
     assert "95 % interval" in capsys.readouterr().out
 
@@ -157,16 +164,3 @@ def test_a_folder_without_recordings_is_an_error_of_one_line(tmp_path, capsys):
 
     error = capsys.readouterr().err
     assert error.startswith("mousematch: ") and "Traceback" not in error
-
-
-def test_no_person_is_in_two_parts_of_the_split(tmp_path):
-    parts = datasets.split(datasets.sapimouse(write_sapimouse(tmp_path)))
-
-    people = [{recording.person for recording in part} for part in (parts.training, parts.calibration, parts.test)]
-    assert [len(part) for part in people] == [3, 3, 3]
-    assert not (people[0] & people[1] or people[0] & people[2] or people[1] & people[2])
-
-
-def test_a_split_with_an_empty_part_is_refused():
-    with pytest.raises(TelemetryError, match="calibration part"):
-        datasets.split([swinging("user1", 1, pixels_s=800)])
