@@ -13,7 +13,7 @@ APP_FILES = $(shell find bin default metadata README lookups static appserver mo
               -not -name '*.pyc' -not -path '*/variables/*' -not -name '*.pb' 2>/dev/null) README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy bots ghost lock icons clean
+.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy study bots ghost lock icons clean
 .DELETE_ON_ERROR:
 # Recipes start programs that already use all cores, and their output should stay readable.
 .NOTPARALLEL:
@@ -78,6 +78,11 @@ bench-accuracy: .venv/.ready $(EXPORTED)  ## error rates from raw recordings: DA
 	@test -n "$(DATA)" || { echo 'Which recordings? make bench-accuracy DATA=folder; docs/accuracy.md says what it holds.' >&2; exit 2; }
 	@$(PY) -m benchmarks.accuracy "$(DATA)" $(OPTIONS)
 
+study: .venv/.ready  ## compare encodings, windows, networks (hours; goes on where it was): DATA=folder with sapimouse/ (docs/study.md)
+	@test -n "$(DATA)" || { echo 'Which recordings? make study DATA=folder; docs/study.md says what it holds.' >&2; exit 2; }
+	@$(PY) -m study --sapimouse "$(DATA)/sapimouse" $(if $(wildcard $(DATA)/balabit),--balabit "$(DATA)/balabit") $(OPTIONS)
+	@$(PY) -m study --tables
+
 ghost: samples/bots/ghost_cursor/node_modules/.ready  ## the npm package ghost-cursor, one of the bots that samples/bots plays (needs npm)
 samples/bots/ghost_cursor/node_modules/.ready: samples/bots/ghost_cursor/package-lock.json
 	@cd $(dir $<) && npm ci --ignore-scripts --no-audit --no-fund
@@ -96,4 +101,4 @@ clean:  ## remove what these tasks made (environments too)
 	rm -rf build dist lib demo state .venv .venv-appinspect .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 	rm -rf samples/bots/ghost_cursor/node_modules
 	rm -rf models/*/*/model.tflite models/*/*/saved_model.pb models/*/*/fingerprint.pb models/*/*/variables models/*/*/assets
-	find bin searchhead samples benchmarks tests packaging -name __pycache__ -prune -exec rm -rf {} +
+	find bin searchhead samples benchmarks study tests packaging -name __pycache__ -prune -exec rm -rf {} +

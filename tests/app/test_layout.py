@@ -15,7 +15,7 @@ import mousematch
 from tests.app.imports import COMMANDS, packages, reached
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [path for top in ("bin", "searchhead", "samples", "benchmarks") for path in ROOT.glob(f"{top}/**/*.py")]
+SOURCES = [path for top in ("bin", "searchhead", "samples", "benchmarks", "study") for path in ROOT.glob(f"{top}/**/*.py")]
 
 TRAINING = {"tensorflow", "keras", "scipy", "sklearn"}
 
