@@ -41,5 +41,6 @@ def add(path: Path, row: Row, entry: dict[str, Any]) -> None:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    """A row as JSON gives it back."""
-    return json.loads(json.dumps(asdict(row)))
+    """What is measured, as JSON gives it back: a row without what it is called."""
+    plain = json.loads(json.dumps(asdict(row)))
+    return {key: value for key, value in plain.items() if key not in ("name", "about")}

@@ -52,12 +52,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that answer one question together. base: a row of another table to compare with, shown first."""
+    """Rows that answer one question together. beside: rows of other tables to compare with, shown first."""
 
     name: str
     title: str
     rows: tuple[Row, ...]
-    base: str = ""
+    beside: tuple[str, ...] = ()
 
 
 TABLES = (
@@ -85,7 +85,7 @@ TABLES = (
             Row("strokes-usual", "strokes", encoding="strokes", window=USUAL),
             Row("motion-usual", "motion", encoding="motion", window=USUAL),
         ),
-        base="portrait-640",
+        beside=("portrait-640",),
     ),
     Table(
         "windows",
@@ -96,7 +96,7 @@ TABLES = (
             Row("portrait-session", "one portrait a session, trained on a third to all of one", window="session"),
             Row("portrait-mixed", "portraits of 640 events, trained on 128 to 2,000", window="640p", lengths=MIXED),
         ),
-        base="portrait",
+        beside=("portrait",),
     ),
     Table(
         "sizes",
@@ -105,7 +105,7 @@ TABLES = (
             Row("portrait-32px", "32 pixels (each the mean of four)", size=32),
             Row("portrait-128px", "128 pixels (each of the 64-pixel picture four times)", size=128),
         ),
-        base="portrait",
+        beside=("portrait",),
     ),
     Table(
         "widths",
@@ -115,7 +115,7 @@ TABLES = (
             Row("width-half", "half of them", width=0.5),
             Row("width-full", "all of them", width=1.0),
         ),
-        base="portrait",
+        beside=("portrait",),
     ),
     Table(
         "sequences",
@@ -127,7 +127,7 @@ TABLES = (
                 "sequence-place", "residual, 1D, on dx, dy, dt and x, y", network=RESNET, encoding="steps and place"
             ),
         ),
-        base="portrait",
+        beside=("portrait",),
     ),
     Table(
         "people",
@@ -137,7 +137,7 @@ TABLES = (
             Row("further-copies", "and three virtual copies of each person", further=COPIES),
             Row("further-balabit", "and the ten people of Balabit", further=BALABIT),
         ),
-        base="portrait",
+        beside=("portrait",),
     ),
     Table(
         "linear",
@@ -166,7 +166,7 @@ TABLES = (
             Row("linear-strokes", "linear, strokes", network=LINEAR, encoding="strokes"),
             Row("linear-motion", "linear, motion", network=LINEAR, encoding="motion"),
         ),
-        base="portrait-mixed",
+        beside=("portrait-mixed",),
     ),
     Table(
         "neutral",
@@ -176,7 +176,7 @@ TABLES = (
             Row("portrait-timer", "deep, on a common clock", prepared=TIMER),
             Row("portrait-both", "deep, without either", prepared=BOTH),
             Row(
-                "linear-frame", "linear, without the screen's frame",
+                "linear-frame", "linear, 128 to 2,000 events, without the screen's frame",
                 network=LINEAR, window="640p", lengths=MIXED, prepared=FRAME,
             ),
             Row(
@@ -187,9 +187,17 @@ TABLES = (
                 "linear-both", "linear, without either",
                 network=LINEAR, window="640p", lengths=MIXED, prepared=BOTH,
             ),
+            Row(
+                "linear-strokes-both", "linear, strokes, without either",
+                network=LINEAR, encoding="strokes", window="640p", lengths=MIXED, prepared=BOTH,
+            ),
             Row("strokes-both", "deep, strokes, without either", encoding="strokes", prepared=BOTH),
+            Row(
+                "sequence-both", "residual, 1D, on dx, dy, dt, without either",
+                network=RESNET, encoding="steps", prepared=BOTH,
+            ),
         ),
-        base="portrait",
+        beside=("portrait", "linear-mixed", "strokes", "sequence-resnet"),
     ),
     Table(
         "starts",
@@ -199,7 +207,7 @@ TABLES = (
             Row("imagenet-2", "ImageNet's, the first two blocks frozen", width=1.0, imagenet=True, frozen=2),
             Row("imagenet-all", "ImageNet's, all five blocks frozen", width=1.0, imagenet=True, frozen=5),
         ),
-        base="width-full",
+        beside=("width-full",),
     ),
 )  # fmt: skip
 ROWS = {row.name: row for table in TABLES for row in table.rows}

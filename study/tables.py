@@ -21,8 +21,8 @@ _MARKED = re.compile(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def table(of: Table, entries: dict[str, Any]) -> str:
     """A Markdown table: each row's figures, or that it was not run."""
     head = ["`ROW`", of.title, *(f"{name}: AUC, EER %" for name in EVIDENCE), "steps", "numbers", "minutes"]
-    rows = [ROWS[of.base]] if of.base else []
-    lines = [head, ["---"] * len(head), *(_line(row, entries.get(row.name)) for row in (*rows, *of.rows))]
+    rows = [*(ROWS[name] for name in of.beside), *of.rows]
+    lines = [head, ["---"] * len(head), *(_line(row, entries.get(row.name)) for row in rows)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
@@ -39,7 +39,7 @@ def page(text: str, entries: dict[str, Any]) -> str:
 
 
 def _line(row: Row, entry: dict[str, Any] | None) -> list[str]:
-    if entry is None or not finished(entry and {row.name: entry}, row, entry["steps"]):
+    if entry is None or not finished({row.name: entry}, row, entry["steps"]):
         return [f"`{row.name}`", row.about, *("not run" for _ in EVIDENCE), "", "", ""]
     figures = [_figures(entry["figures"][name]) for name in EVIDENCE]
     steps = f"{entry['steps']:,}" if entry["steps"] else "–"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,7 @@ def test_other_steps_or_another_row_of_the_name_are_measured_anew(known, tmp_pat
     entries = results.read(path)
 
     assert results.finished(entries, PLAIN, 2)
+    assert results.finished(entries, replace(PLAIN, about="in other words"), 2)
     assert not results.finished(entries, PLAIN, 3)
     assert not results.finished(entries, Row("plain", "linear", network=LINEAR, encoding="motion"), 2)
 
@@ -118,7 +120,7 @@ def test_rows_are_named_once_and_can_be_read():
         for text in (row.window, *row.lengths):
             assert text == USUAL or isinstance(WindowSpec.parse(text), WindowSpec)
     for table in TABLES:
-        assert table.base in ("", *ROWS)
+        assert set(table.beside) <= set(ROWS)
 
 
 def test_results_hold_figures_and_no_movement():

@@ -19,6 +19,7 @@ FIGURES = {**RATES, "eer": 0.0512, "eer_low": 0.01, "eer_high": 0.09}
 def entry_of(row):
     figures = dict.fromkeys(("128 events", "640 events", "session"), FIGURES)
     plain = json.loads(json.dumps(asdict(row)))
+    plain = {key: value for key, value in plain.items() if key not in ("name", "about")}
     return {"row": plain, "steps": 150, "numbers": 1_000_000, "seconds": 90.0, "figures": figures}
 
 
