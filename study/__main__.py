@@ -96,7 +96,8 @@ def _measure(given: argparse.Namespace) -> int:
     study = Study.of(sapimouse(given.sapimouse))
     failed = 0
     for row in rows:
-        if not given.again and results.finished(results.read(given.results), row, given.steps):
+        steps = given.steps * row.budget
+        if not given.again and results.finished(results.read(given.results), row, steps):
             print(f"{row.name}: measured already", flush=True)
             continue
 
@@ -106,7 +107,7 @@ def _measure(given: argparse.Namespace) -> int:
         try:
             with _half_precision(row):
                 entry = measured(
-                    row, study, steps=given.steps, balabit=given.balabit, imagenet=given.imagenet, say=say
+                    row, study, steps=steps, balabit=given.balabit, imagenet=given.imagenet, say=say
                 )
         except DataMissing as exc:
             # Who asks for everything gets what their data allow.
@@ -155,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sapimouse", type=Path, metavar="DIR", help="the SapiMouse data set")
     parser.add_argument("--balabit", type=Path, metavar="DIR", help="the Balabit data set, for rows that train on it too")
     parser.add_argument("--imagenet", type=Path, metavar="FILE", help="VGG16's weights, for rows that begin with them")
-    parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help="of 64 pieces each (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help="of 64 pieces (default: %(default)s)")
     parser.add_argument("--again", action="store_true", help="measure rows again that are measured already")
     parser.add_argument("--list", action="store_true", help="list all rows")
     parser.add_argument("--tables", action="store_true", help="write the tables of the page anew")

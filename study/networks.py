@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mousematch import discriminant
 from mousematch.heads import PersonCosines, margin_loss
 from mousematch.initialisation import Start
-from mousematch.model import DEEP_WEIGHT, EMBEDDING
+from mousematch.model import EMBEDDING
 from mousematch.schedule import Phase
 from study.measurement import Embed
 from study.pieces import Pieces
@@ -47,7 +47,7 @@ def trained(row: Row, pieces: Pieces, *, steps: int, imagenet: Path | None, say:
     if row.network != WIDE_AND_DEEP:
         return deep, numbers
     wide = _discriminant(pieces)
-    weight = row.deep_weight or DEEP_WEIGHT
+    weight = row.deep_weight
 
     def both(inputs: NDArray) -> NDArray[np.float32]:
         joined = np.concatenate((wide.project(inputs), np.float32(weight) * deep(inputs)), axis=1)

@@ -31,7 +31,7 @@ class Row:
     size: image height and width in pixels. width: factor on the number of VGG16's filters.
     imagenet: begins with ImageNet's weights; frozen: so many of its blocks stay.
     further: people besides the study's own, to train on. prepared: how all movement is changed first.
-    deep_weight: of the deep part beside the wide one; 0 is the app's.
+    deep_weight: length of the deep embedding beside the wide one's, which is 1. budget: factor on the study's steps.
     """
 
     name: str
@@ -46,7 +46,8 @@ class Row:
     frozen: int = 0
     further: str = ""
     prepared: str = ""
-    deep_weight: float = 0.0
+    deep_weight: float = 1.0
+    budget: int = 1
     seed: int = 1
 
 
@@ -74,6 +75,18 @@ TABLES = (
             Row("strokes", "strokes: velocity and acceleration, a row per stroke", encoding="strokes"),
             Row("motion", "motion: pairwise velocity and its change", encoding="motion"),
         ),
+    ),
+    Table(
+        "budget",
+        "Four times the steps",
+        (
+            Row("portrait-longer", "portrait", budget=4),
+            Row("path-longer", "path", encoding="path", budget=4),
+            Row("strokes-longer", "strokes", encoding="strokes", budget=4),
+            Row("motion-longer", "motion", encoding="motion", budget=4),
+            Row("sequence-longer", "residual 1D network on dx, dy, dt", network=RESNET, encoding="steps", budget=4),
+        ),
+        beside=("portrait", "path", "strokes", "motion", "sequence-resnet"),
     ),
     Table(
         "usual",
@@ -147,10 +160,11 @@ TABLES = (
             Row("linear-mixed", "linear, trained on 128 to 2,000 events", network=LINEAR, window="640p", lengths=MIXED),
             Row(
                 "wide-and-deep",
-                "linear and deep side by side, trained on 128 to 2,000 events",
+                "linear and deep side by side, trained on 128 to 2,000 events, the deep one with weight 0.4",
                 network=WIDE_AND_DEEP,
                 window="640p",
                 lengths=MIXED,
+                deep_weight=0.4,
             ),
             Row(
                 "wide-and-deep-equal",
@@ -158,7 +172,6 @@ TABLES = (
                 network=WIDE_AND_DEEP,
                 window="640p",
                 lengths=MIXED,
-                deep_weight=1.0,
             ),
             Row("linear-path", "linear, path", network=LINEAR, encoding="path"),
             Row("linear-drift", "linear, drift", network=LINEAR, encoding="drift"),

@@ -14,7 +14,7 @@ from study.measurement import EVIDENCE
 from study.rows import LINEAR, ROWS, TABLES, USUAL, Row, row_named
 
 DEEP = Row("tiny", "a tiny network", encoding="strokes", width=1 / 16)
-PLAIN = Row("plain", "linear", network=LINEAR, encoding="strokes")
+PLAIN = Row("plain", "linear", network=LINEAR, encoding="strokes", budget=2)
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def test_a_row_is_measured_once_and_another_run_goes_on_with_the_rest(known, sap
     entries = results.read(path)
     assert set(entries) == {"tiny", "plain"}
     assert entries["tiny"] == first["tiny"]
+    assert (entries["tiny"]["steps"], entries["plain"]["steps"]) == (2, 4)
     for entry in entries.values():
         assert set(entry["figures"]) == set(EVIDENCE)
         for one in entry["figures"].values():
