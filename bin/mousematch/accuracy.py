@@ -74,8 +74,10 @@ def trials(
 def cohort_of(recordings: Sequence[Recording], encoding: Encoding, embed: Embed) -> NDArray[np.float32]:
     """One embedding per background person, float32 (people, d), unit length.
 
+    Of their own devices alone: who is averaged over several is like nobody's sessions, and everybody stands out from them.
     Of people with hours of recordings, COHORT_WINDOWS windows from all over them are taken: a mean needs no more.
     """
+    recordings = [recording for recording in recordings if recording.purpose != "elsewhere"]
     recorded = Counter(recording.person for recording in recordings)
     by_person: dict[str, list[NDArray[np.uint8]]] = {}
     for recording in recordings:

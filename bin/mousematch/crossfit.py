@@ -18,6 +18,7 @@ from mousematch.accuracy import Embed
 from mousematch.datasets import Recording
 from mousematch.discriminant import Discriminant
 from mousematch.encoding import Encoding
+from mousematch.virtual import NEUTRAL, real_person
 from mousematch.windows import MIN_POINTS
 
 FOLDS = 3
@@ -26,7 +27,13 @@ FOLDS = 3
 PIECE_POINTS = (128, 256, 640, 2000)
 MOST_PIECES = 16
 # How much one person of each source counts; whoever is generated counts little.
-WEIGHTS = {"sapimouse": 1.0, "balabit": 2.0, "synthetic": 0.25}
+WEIGHTS = {
+    "sapimouse": 1.0,
+    "balabit": 2.0,
+    "synthetic": 0.25,
+    "sapimouse" + NEUTRAL: 0.5,
+    "balabit" + NEUTRAL: 2.0,
+}
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Material:
     sources: NDArray[np.str_]
 
     def discriminant(self, without: Sequence[str] = ()) -> Discriminant:
-        """The discriminant of everybody but these people."""
-        kept = ~np.isin(self.people, list(without))
+        """The discriminant of everybody but these people, and whoever is made of their recordings."""
+        kept = ~np.isin([real_person(name) for name in self.people.tolist()], list(without))
         return discriminant.fit(self.images[kept], self.people[kept], self.sources[kept], weights=WEIGHTS)
 
 
@@ -103,7 +110,7 @@ def held_out_trials(
             recording
             for recordings in sources.values()
             for recording in recordings
-            if recording.person not in held_out
+            if real_person(recording.person) not in held_out
         ]
         cohort = accuracy.cohort_of(background, encoding, embed)
         probes = [recording for recording in sources[source] if recording.person in held_out]

@@ -25,7 +25,11 @@ MILLISECONDS_US, SECONDS_US = 1_000, 1_000_000
 
 @dataclass(frozen=True)
 class Recording:
-    """One session of one person. purpose: ``enroll`` or ``test`` by the data set's own protocol."""
+    """One session of one person.
+
+    purpose: ``enroll`` or ``test`` by the data set's own protocol, or ``elsewhere`` for a session at a device that is not
+    the person's own.
+    """
 
     person: str
     name: str

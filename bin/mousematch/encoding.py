@@ -49,7 +49,7 @@ class Encoding:
 
     @property
     def tag(self) -> str:
-        """What an image says about its encoding, such as ``strokes/1/64``."""
+        """What an image says about its encoding, such as ``portrait/1/64``."""
         return f"{self.name}/{self.version}/{self.size}"
 
     def images(self, points: Points, windows: Sequence[slice]) -> Iterator[NDArray[np.uint8]]:
@@ -65,7 +65,7 @@ ENCODINGS = {
             name="portrait",
             version=portrait_encoding.VERSION,
             size=portrait_encoding.SIZE,
-            window=WindowSpec(portrait_encoding.WINDOW_POINTS, portrait_encoding.WINDOW_S),
+            window=WindowSpec(portrait_encoding.WINDOW_POINTS),
             title="how each step follows from the one before: twelve joint histograms",
             draw=portrait_encoding.draw,
             exact=True,
@@ -112,7 +112,7 @@ ENCODINGS = {
         ),
     )
 }
-DEFAULT = "strokes"
+DEFAULT = "portrait"
 
 
 def encoding_named(name: str) -> Encoding:

@@ -53,12 +53,12 @@ class Backend:
         """The back-end as a model card's ``backend`` states it. Raises ModelError if a number is missing."""
         try:
             numbers = [float(str(card[name])) for name in ("scale", "offset", "correlation")]
-            lapse = float(str(card.get("lapse", 0.0)))
+            numbers.append(float(str(card.get("lapse", 0.0))))
         except (KeyError, ValueError) as exc:
             raise ModelError(f"The model card's backend lacks a usable {exc}; publish the model again.") from exc
         if cohort.ndim != 2 or len(cohort) < 2:
             raise ModelError(f"The model's cohort has the shape {cohort.shape}; it needs at least two people.")
-        return cls(cohort.astype(np.float32), *numbers, lapse=lapse)
+        return cls(cohort.astype(np.float32), *numbers)
 
     def card(self) -> dict[str, float]:
         """What from_card reads, for a model card."""

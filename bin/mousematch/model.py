@@ -11,9 +11,9 @@ from typing import Any
 
 import keras
 
-# Length of the deep part beside the wide one's, which is 1: both count with the square of it in a similarity. Chosen on
-# training people by cross-validation (docs/study.md).
-DEEP_WEIGHT = 0.4
+# Length of the deep part beside the wide one's, which is 1. Either is better at something: the wide part at people of
+# whom it has seen nobody like them, the deep one at the people and devices that it was trained on (docs/model-card.md).
+DEEP_WEIGHT = 1.0
 # Layers that compute in float32 whatever the rest does.
 EXACT = ("pixels", "wide", "deep_weight", "wide_and_deep")
 BLOCK_FILTERS = (64, 128, 256, 512, 512)

@@ -30,7 +30,6 @@ from mousematch.telemetry import MOVE, Points
 VERSION = 1
 SIZE = 64
 WINDOW_POINTS = 640
-WINDOW_S = 30.0
 
 BINS = 32
 # Rows of panels, panels in a row, colours.

@@ -27,7 +27,7 @@ from mousematch.leakage import recording_hash
 from mousematch.matching import Backend
 from mousematch.model import DEEP_WEIGHT
 from mousematch.registry import COHORT, EMBED, ERRORS, WEIGHTS, read_version
-from mousematch.virtual import virtual_people
+from mousematch.virtual import real_person, virtual_people, with_neutral_people
 from mousematch.windows import active_s, cut
 
 # Reported: one window, two, and the whole session.
@@ -78,7 +78,7 @@ def train_and_publish(options: argparse.Namespace, **engine: Any) -> None:
     for number, held_out in enumerate(dealt):
         others = {
             # A virtual person is held out with the real one.
-            name: [recording for recording in recordings if recording.person.partition("~")[0] not in held_out]
+            name: [recording for recording in recordings if real_person(recording.person) not in held_out]
             for name, recordings in sources.items()
         }
         print(f"fold {number + 1} of {len(dealt)}: {len(held_out)} people held out", flush=True)
@@ -94,16 +94,25 @@ def train_and_publish(options: argparse.Namespace, **engine: Any) -> None:
 
 
 def synthetic_people(count: int) -> list[Recording]:
-    """Recordings of generated people: three sessions of a minute each."""
+    """Recordings of generated people: two minutes at a device of their own, four at desks that all of them share.
+
+    So the same hand at other devices is one person, and other hands at the same device are not: recordings of real people
+    hardly ever say either.
+    """
     from samples.people import people
     from samples.sessions import session
 
+    everybody = people(count)
+    desks = [person.device for person in everybody[:4]]
     return [
         Recording(
-            f"synthetic{person.seed}", f"synthetic{person.seed}/{day}", "enroll", session(person, seconds=60, seed=day)
+            f"synthetic{person.seed}",
+            f"synthetic{person.seed}/{day}",
+            "enroll" if device is person.device else "elsewhere",
+            session(dataclasses.replace(person, device=device), seconds=60, seed=day),
         )
-        for person in people(count)
-        for day in range(3)
+        for person in everybody
+        for day, device in enumerate([person.device, person.device, *desks])
     ]
 
 
@@ -133,7 +142,8 @@ def publish(
     folder.mkdir(parents=True, exist_ok=True)
     keras.mixed_precision.set_global_policy("float32")
     # Virtual people teach the deep part; to be compared with, real ones are better.
-    sources = {name: recordings for name, recordings in sources.items() if name != "virtual"}
+    real = {name: recordings for name, recordings in sources.items() if name != "virtual"}
+    sources = with_neutral_people(real) if encoding.exact else real
     material = crossfit.material_of(sources, encoding)
     weights.save_weights(weights.with_wide_part(trained, material.discriminant()), folder / WEIGHTS)
     # What is measured is what is shipped: kernels at half precision, computing in float32.
@@ -167,7 +177,7 @@ def publish(
         "training": {
             "code_version": __version__,
             "people": {
-                name: len({recording.person for recording in recordings}) for name, recordings in sources.items()
+                name: len({recording.person for recording in recordings}) for name, recordings in real.items()
             },
             "split": (
                 f"SapiMouse users below {datasets.TEST_FROM} train, and calibrate in {crossfit.FOLDS} folds in which they "
@@ -177,7 +187,7 @@ def publish(
             # Of real people: who is measured must not be among them (mousematch.leakage).
             "recordings": [
                 recording_hash(recording.points)
-                for name, recordings in sources.items()
+                for name, recordings in real.items()
                 if name != "synthetic"
                 for recording in recordings
             ],

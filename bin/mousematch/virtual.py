@@ -8,7 +8,7 @@ give them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,8 +22,10 @@ PACE_SPREAD, SIZE_SPREAD = 0.2, 0.3
 # The screen in which movement is mirrored, and by what its sides are changed where it is turned on its side.
 SCREEN_PX = (1919.0, 1079.0)
 TURNED = (1.7, 0.56)
-# Fine enough for browsers; what else recorders do must not stay.
-CLOCK_MS = 25.0
+# What follows the name of a person.
+VIRTUAL, NEUTRAL = "~", " neutral"
+# The clock on which a source's people are neutral: as coarse as its slowest recorder (mousematch.neutral).
+NEUTRAL_CLOCKS_MS = {"sapimouse": 25.0, "balabit": 125.0}
 
 
 def virtual_people(recordings: Iterable[Recording], copies: int, *, seed: int) -> list[Recording]:
@@ -36,8 +38,8 @@ def virtual_people(recordings: Iterable[Recording], copies: int, *, seed: int) -
             found.append(
                 replace(
                     recording,
-                    person=f"{recording.person}~{copy + 1}",
-                    name=f"{recording.name}~{copy + 1}",
+                    person=f"{recording.person}{VIRTUAL}{copy + 1}",
+                    name=f"{recording.name}{VIRTUAL}{copy + 1}",
                     points=_changed(recording.points, random),
                 )
             )
@@ -65,8 +67,35 @@ def _changed(points: Points, random: np.random.Generator) -> Points:
 
 def neutral_copies(points: Points) -> list[Points]:
     """The same person without screen frame, without timer, and without both: what is left is to be known as theirs too."""
+    clock_ms = NEUTRAL_CLOCKS_MS["sapimouse"]
     return [
         neutralised(points, frame=True),
-        neutralised(points, clock_ms=CLOCK_MS),
-        neutralised(points, frame=True, clock_ms=CLOCK_MS),
+        neutralised(points, clock_ms=clock_ms),
+        neutralised(points, frame=True, clock_ms=clock_ms),
     ]
+
+
+def with_neutral_people(sources: Mapping[str, Sequence[Recording]]) -> dict[str, Sequence[Recording]]:
+    """The sources, and for each in NEUTRAL_CLOCKS_MS another one of the same people without screen frame and timer.
+
+    They are people of their own: a discriminant then also learns what tells movement apart once its device is gone, and
+    movement of that kind meets its like in a cohort.
+    """
+    found = dict(sources)
+    for name, clock_ms in NEUTRAL_CLOCKS_MS.items():
+        if name in sources:
+            found[name + NEUTRAL] = [
+                replace(
+                    recording,
+                    person=recording.person + NEUTRAL,
+                    name=recording.name + NEUTRAL,
+                    points=neutralised(recording.points, frame=True, clock_ms=clock_ms),
+                )
+                for recording in sources[name]
+            ]
+    return found
+
+
+def real_person(name: str) -> str:
+    """Whose recordings a virtual or neutral person is made of."""
+    return name.partition(VIRTUAL)[0].removesuffix(NEUTRAL)

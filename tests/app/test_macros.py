@@ -60,7 +60,7 @@ def test_the_main_pipeline_is_a_macro(tmp_path: Path) -> None:
         " | table user session match_verdict match_model",
     )
 
-    assert rows == [{"user": "amara", "session": "amara-05", "match_verdict": "not_enrolled", "match_model": "base/1"}]
+    assert rows == [{"user": "amara", "session": "amara-05", "match_verdict": "not_enrolled", "match_model": "base/2"}]
 
 
 def write_events(path: Path, sessions: dict[str, Points]) -> None:

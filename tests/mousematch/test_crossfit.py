@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,19 @@ def test_held_out_people_are_in_neither_discriminant_nor_cohort(monkeypatch: pyt
         assert not trained & set(fold) and not compared & set(fold)
     # Two people a fold: each tests against both.
     assert len(trials) == 12 and sum(trial.genuine for trial in trials) == 6
+
+
+def test_a_session_at_another_device_is_not_in_the_cohort() -> None:
+    everything = sources()["sapimouse"]
+    embed = crossfit.material_of(sources(), ENCODING).discriminant().project
+    elsewhere = [replace(item, purpose="elsewhere") if item.name.endswith("/2") else item for item in everything]
+
+    cohorts = [
+        cohort_of(recordings, ENCODING, embed)
+        for recordings in (elsewhere, [item for item in everything if not item.name.endswith("/2")])
+    ]
+
+    assert np.array_equal(*cohorts)
 
 
 def test_wide_and_deep_parts_count_by_their_weight() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from mousematch.datasets import Recording
 from mousematch.telemetry import Points
-from mousematch.virtual import neutral_copies, virtual_people
+from mousematch.virtual import neutral_copies, real_person, virtual_people, with_neutral_people
 
 
 def recording(person: str, day: int) -> Recording:
@@ -57,3 +57,12 @@ def test_neutral_copies_have_no_frame_or_no_timer() -> None:
 
     assert framed.x[0] != points.x[0] and len(framed) == len(points)
     assert len(clocked) != len(points) and len(both) == len(clocked)
+
+
+def test_neutral_people_are_a_source_of_their_own_made_of_the_real_ones() -> None:
+    found = with_neutral_people({"sapimouse": [recording("user1", 1)], "other": [recording("user2", 2)]})
+
+    assert list(found) == ["sapimouse", "other", "sapimouse neutral"]
+    (neutral,) = found["sapimouse neutral"]
+    assert neutral.person == "user1 neutral" and real_person(neutral.person) == "user1" == real_person("user1~2")
+    assert (np.diff(neutral.points.time_us) % 25_000 == 0).all()

@@ -25,6 +25,10 @@ def state_folder() -> Path:
     return Path(home, "var", "lib", "mousematch") if home else APP_FOLDER / "var"
 
 
+# A list of more plain values than this is counted, not shown.
+MOST_LISTED = 8
+
+
 def roots() -> list[Path]:
     """The registry's folders: what was trained here goes before what the app ships."""
     return [state_folder() / "models", APP_FOLDER / "models"]
@@ -93,9 +97,14 @@ def _row(models: Registry, name: str, version: int, active: bool) -> dict[str, A
 
 
 def pairs(value: object, prefix: str = "") -> list[str]:
-    """A card's nested objects and lists as "a.b=value" texts; the elements of a list are numbered from 0."""
+    """A card's nested objects and lists as "a.b=value" texts; the elements of a list are numbered from 0.
+
+    Of a list of many plain values, such as the hashes of what a model was trained on, only their number is given.
+    """
     if isinstance(value, Mapping):
         items = [(str(name), item) for name, item in value.items()]
+    elif isinstance(value, list) and len(value) > MOST_LISTED and not any(isinstance(x, (Mapping, list)) for x in value):
+        return [f"{prefix[:-1]}={len(value)} values"]
     elif isinstance(value, list):
         items = [(str(number), item) for number, item in enumerate(value)]
     else:
