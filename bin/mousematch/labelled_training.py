@@ -267,7 +267,7 @@ class _People(_Material):
             "people": len(self._sessions),
             "backend": backend.card(),
             "training": {"split": split, "wide_part": self._wide},
-            "metrics": {"held_out_people": _figures(test, backend)},
+            "metrics": {"held_out_people": publishing.figures(test, backend)},
         }
 
     def network(self, deep: keras.Model) -> keras.Model:
@@ -331,16 +331,3 @@ class _People(_Material):
             # Rows without their active seconds: a policy that needs these trials says that the model has none.
             return
         np.savez(path, **accuracy.held_out_of(trials, backend, seconds).arrays())
-
-
-def _figures(trials: Sequence[calibration.Trial], backend: Backend) -> list[dict[str, object]]:
-    """Error rates at the reported numbers of windows, as far as the sessions have so many."""
-    figures = []
-    for windows in publishing.REPORTED_WINDOWS:
-        cut = calibration.pieces(trials, windows)
-        if cut.genuine.any() and not cut.genuine.all():
-            row = dataclasses.asdict(accuracy.measured(trials, backend, windows))
-            figures.append(
-                {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
-            )
-    return figures

@@ -213,14 +213,14 @@ def _window_s(recordings: Sequence[Recording], encoding: Encoding) -> dict[str, 
 
 
 def figures(trials: Sequence[calibration.Trial], backend: Backend) -> list[dict[str, object]]:
-    """Error rates at the reported numbers of windows, rounded as they go into a card."""
-    return [
-        {
-            name: round(value, 4) if isinstance(value, float) else value
-            for name, value in dataclasses.asdict(accuracy.measured(trials, backend, windows)).items()
-        }
-        for windows in REPORTED_WINDOWS
-    ]
+    """Error rates at the reported numbers of windows, as far as sessions have so many, rounded as they go into a card."""
+    rows: list[dict[str, object]] = []
+    for windows in REPORTED_WINDOWS:
+        pieces = calibration.pieces(trials, windows)
+        if pieces.genuine.any() and not pieces.genuine.all():
+            row = dataclasses.asdict(accuracy.measured(trials, backend, windows))
+            rows.append({name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()})
+    return rows
 
 
 def print_figures(rows: Sequence[dict[str, object]]) -> None:
