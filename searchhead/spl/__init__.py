@@ -14,7 +14,7 @@ from .. import conf_files
 from ..table import Table
 from . import compile as compiling
 from . import macros
-from .context import Context, CustomCall, KVStore
+from .context import Context, CustomCall, EventQuery, Indexes, KVStore
 from .engine import Engine
 from .errors import LookupFileError, SplError, SplSyntaxError
 from .expressions import parse_condition
@@ -25,6 +25,8 @@ from .syntax import Pipeline, Stage, Subsearch, parse_pipeline
 __all__ = [
     "Context",
     "CustomCall",
+    "EventQuery",
+    "Indexes",
     "KVStore",
     "LookupFileError",
     "Pipeline",

@@ -32,6 +32,34 @@ class CustomCall:
     search: str
 
 
+@dataclass(frozen=True)
+class EventQuery:
+    """What a search can meet of the indexes at most; its own terms then decide, event by event.
+
+    ``indexes``, ``sourcetypes``, ``sources`` and ``hosts`` are names or wildcards (``mouse*``), in any case; None is any
+    (of the indexes: the role's default ones). ``earliest`` ≤ _time < ``latest``, epoch seconds, None is open.
+    ``contains``: texts that _raw must all contain, in any case.
+    """
+
+    indexes: tuple[str, ...] | None = None
+    sourcetypes: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    hosts: tuple[str, ...] | None = None
+    earliest: float | None = None
+    latest: float | None = None
+    contains: tuple[str, ...] = ()
+
+
+class Indexes(Protocol):
+    """The indexes that a search may read and write."""
+
+    def find(self, query: EventQuery) -> Table:
+        """The events, newest first: _time, _indextime, _raw, index, sourcetype, source, host and indexed fields."""
+
+    def add(self, rows: Table, *, index: str, sourcetype: str, source: str, host: str) -> None:
+        """Store rows of _time and _raw; they are on disk when this returns. Raises SplError for an unknown index."""
+
+
 class KVStore(Protocol):
     """The collections behind KV-store lookups; a document is field → value, ``_key`` among them."""
 
@@ -53,8 +81,8 @@ class Context:
     ``lookup_dirs``: further folders of lookup files, searched after ``state_lookups`` and the app's own.
     ``state_lookups``: where outputlookup writes, and where lookups are looked for first; without it outputlookup fails.
     ``now``, ``earliest``, ``latest``: epoch seconds. ``custom`` runs a custom command: (call, its input) → its output; it
-    is asked for the names in ``custom_commands`` only. ``events`` gives what the indexes hold, for searches that do not
-    begin with a pipe. ``message(level, text)`` takes the search's messages, level "info", "warn" or "error".
+    is asked for the names in ``custom_commands`` only. ``indexes`` hold the events of searches that do not begin with a
+    pipe, and take what collect stores. ``message(level, text)`` takes the search's messages, level "info", "warn" or "error".
     """
 
     app: Path
@@ -65,7 +93,7 @@ class Context:
     latest: float | None = None
     custom_commands: frozenset[str] = frozenset()
     custom: Callable[[CustomCall, Table], Table] = _no_custom_command
-    events: Callable[[], Table] | None = None
+    indexes: Indexes | None = None
     kvstore: KVStore | None = None
     message: Callable[[str, str], None] = lambda level, text: None
     owner: str = "admin"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..table import Table
 from . import commands, functions
 from .commands.filtering import filled
-from .context import CustomCall
+from .context import CustomCall, EventQuery
 from .errors import in_command
 from .registry import BUILTINS, Planner, Results, Session, Step, Steps, step, table_of, unknown
 from .syntax import Pipeline, Stage
@@ -34,11 +34,11 @@ def plan(pipeline: Pipeline, custom: frozenset[str], *, inner: bool = False) -> 
 
 def _events(results: Results, session: Session) -> Results:
     """What the indexes hold, for a search that does not begin with a pipe."""
-    if session.context.events is None:
+    if session.context.indexes is None:
         raise in_command(
             "search", "There are no indexes here; begin with '| inputlookup <file>.csv' or '| makeresults'."
         )
-    return session.context.events()
+    return session.context.indexes.find(EventQuery(earliest=session.context.earliest, latest=session.context.latest))
 
 
 def _custom_step(pipeline: Pipeline, index: int, planner: Planner) -> Step:

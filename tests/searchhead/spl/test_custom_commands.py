@@ -112,7 +112,12 @@ def test_events_are_what_a_search_without_a_pipe_begins_with(with_commands):
     events = Table.from_columns(
         {"_time": ["1699999000", "1699000000"], "_raw": ["a bob", "b bob"], "index": ["web", "web"]}
     )
-    indexed = replace(with_commands, events=lambda: events)
+
+    class Indexes:
+        def find(self, query: spl.EventQuery) -> Table:
+            return events
+
+    indexed = replace(with_commands, indexes=Indexes())
 
     assert spl.run("index=web bob earliest=-1h", indexed).column("_raw") == ["a bob"]
     assert len(spl.run("search index=web latest=now", indexed)) == 2
