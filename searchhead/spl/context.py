@@ -82,7 +82,8 @@ class Context:
     ``state_lookups``: where outputlookup writes, and where lookups are looked for first; without it outputlookup fails.
     ``now``, ``earliest``, ``latest``: epoch seconds. ``custom`` runs a custom command: (call, its input) → its output; it
     is asked for the names in ``custom_commands`` only. ``indexes`` hold the events of searches that do not begin with a
-    pipe, and take what collect stores. ``message(level, text)`` takes the search's messages, level "info", "warn" or "error".
+    pipe, and take what collect stores. ``message(level, text)`` takes the search's messages, level "info", "warn" or
+    "error".
     """
 
     app: Path
