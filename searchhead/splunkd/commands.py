@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from searchhead.spl.context import CustomCall
@@ -28,6 +29,7 @@ from .errors import CommandError
 from .generating import generate
 from .installed import InstalledCommand
 from .mapreduce import on_indexers, together
+from .prestart import Prestarted, Ready
 from .process import EXIT_TIMEOUT_S, REPLY_TIMEOUT_S, CommandProcess, Launch
 from .searchinfo import SearchInfo
 from .streaming import Chunk, Streamed, stream
@@ -69,6 +71,40 @@ class CustomCommands:
         self._plan = plan
         self._dispatch = dispatch
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
+        self._prestarted = Prestarted()
+
+    def __enter__(self) -> CustomCommands:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._prestarted.close()
+
+    def start(self, calls: Sequence[CustomCall]) -> None:
+        """Starts the commands of a search together, before the first has its input; the ``with`` block ends the rest."""
+        for call in calls:
+            self._prestarted.begin((call.name, call.raw_args), partial(self._begin, call))
+
+    def _begin(self, call: CustomCall) -> Ready:
+        """The command's process on the search head; with one indexer its map phase begins there meanwhile."""
+        process, configuration = self._begun(call.name, self._split(call.name, call.raw_args))
+        try:
+            if self._plan.indexers == 1 and not call.first:
+                for name, raw_args in self._preop(call.name, configuration):
+                    self._prestarted.begin(
+                        (name, *raw_args, "map"), partial(self._begun, name, raw_args, on_indexer=True)
+                    )
+        except CommandError:
+            process.abandon()
+            raise
+        return process, configuration
+
+    def _begun(self, name: str, raw_args: list[str], *, origin: str = "", on_indexer: bool = False) -> Ready:
+        process = self._start(name, origin=origin)
+        try:
+            return process, self._getinfo(process, raw_args, on_indexer=on_indexer)
+        except BaseException:
+            process.abandon()
+            raise
 
     def parse(self, calls: Sequence[CustomCall]) -> None:
         """Launches every command for getinfo only, as splunkd does while it parses; all at once.
@@ -90,8 +126,8 @@ class CustomCommands:
         raw_args = self._split(call.name, call.raw_args)
         known = self._known.get((call.name, call.raw_args), {})
         if not (known.get("type") == "streaming" and call.distributable):
-            with self._start(call.name) as process:
-                configuration = self._getinfo(process, raw_args)
+            process, configuration = self._prestarted.take((call.name, call.raw_args), partial(self._begin, call))
+            with process:
                 _check_place(call, configuration)
                 if configuration.get("type") != "streaming" or not call.distributable:
                     return self._on_search_head(call, raw_args, process, configuration, table)
@@ -153,8 +189,9 @@ class CustomCommands:
             origin = f"indexer{indexer + 1}" if indexers > 1 else ""
             with ExitStack() as processes:
                 for name, raw_args in stages:
-                    process = processes.enter_context(self._start(name, origin=origin))
-                    configuration = self._getinfo(process, raw_args, on_indexer=True)
+                    begin = partial(self._begun, name, raw_args, origin=origin, on_indexer=True)
+                    process, configuration = self._prestarted.take((name, *raw_args, "map"), begin)
+                    processes.enter_context(process)
                     if configuration.get("type") != "streaming":
                         raise _NotStreaming(name)
                     pieces = stream(process, configuration, chunks, self._dispatch)

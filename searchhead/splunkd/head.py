@@ -134,12 +134,16 @@ class Search:
         pipeline = spl.parse(self.text, context)
         spl.check(pipeline, context)
         calls = list(_calls(pipeline, self._head.commands))
-        if calls:
-            commands = CustomCommands(
-                self._head.commands, info=self._info(pipeline), plan=self._plan(), dispatch=self.dispatch
-            )
+        if not calls:
+            return self._results(pipeline, context)
+        with CustomCommands(
+            self._head.commands, info=self._info(pipeline), plan=self._plan(), dispatch=self.dispatch
+        ) as commands:
             commands.parse(calls)
-            context = self._context(custom=self._checked(commands.run))
+            commands.start(calls)
+            return self._results(pipeline, self._context(custom=self._checked(commands.run)))
+
+    def _results(self, pipeline: Pipeline, context: Context) -> Table:
         results = spl.run(pipeline, context)
         self.dispatch.check_cancelled()
         return results

@@ -48,8 +48,10 @@ class Commands:
         commands = self.prepare(**{"parse_launches": 0, **plan})
         first = table is None
         call = CustomCall(name, raw_args, 0, first, distributable and not first, (), (), f"| {name} {raw_args}")
-        commands.parse([call])
-        return commands.run(call, Table.empty() if table is None else table)
+        with commands:
+            commands.parse([call])
+            commands.start([call])
+            return commands.run(call, Table.empty() if table is None else table)
 
     @property
     def search_log(self) -> str:
