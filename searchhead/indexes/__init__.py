@@ -1,0 +1,10 @@
+"""The indexes of the embedded search head: which there are, and the events in them.
+
+definitions     which indexes exist, from indexes.conf
+store           the events, on SQLite
+"""
+
+from .events import Event, StoreError
+from .store import EventStore, IndexSummary
+
+__all__ = ["Event", "EventStore", "IndexSummary", "StoreError"]
