@@ -13,7 +13,7 @@ APP_FILES = $(shell find bin default metadata README lookups static appserver mo
               -not -name '*.pyc' -not -path '*/variables/*' -not -name '*.pb' 2>/dev/null) README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy study bots ghost lock icons clean
+.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy study bots ghost lock icons collector clean
 .DELETE_ON_ERROR:
 # Recipes start programs that already use all cores, and their output should stay readable.
 .NOTPARALLEL:
@@ -90,6 +90,9 @@ samples/bots/ghost_cursor/node_modules/.ready: samples/bots/ghost_cursor/package
 
 bots: .venv/.ready samples/bots/ghost_cursor/node_modules/.ready  ## train and measure the bot detector: SAPIMOUSE=folder BALABIT=folder
 	@$(PY) -m samples.bots --sapimouse "$(SAPIMOUSE)" --balabit "$(BALABIT)" --write models/bots/1
+
+collector: .venv/.ready  ## put the browser collector together: appserver/collector/ → appserver/static/collector/
+	@$(PY) packaging/collector.py
 
 icons: .venv/.ready  ## draw static/appIcon*.png
 	@$(PY) packaging/icons.py
