@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from mousematch.errors import OptionError
 
 FILE = "mousematch"
-EXECUTORS = ("auto", "litert", "tensorflow")
+EXECUTORS = ("auto", "litert", "openvino", "tensorflow")
 PRECISIONS = ("float32", "bfloat16")
 MODES = ("replace", "update", "keep")
 
@@ -40,7 +40,8 @@ class ScorerSettings:
     """Where images become embeddings.
 
     python: interpreter that runs the local scorer; empty means the one that runs the command (Splunk's own).
-    executor: litert (CPU, nothing else needed), tensorflow (GPU or CPU), or auto: whichever that interpreter has.
+    executor: litert (CPU, nothing else needed), openvino (CPU, faster), tensorflow (GPU or CPU), or auto: the fastest that
+    the interpreter has.
     address: empty for the local scorer, else the URL of a TensorFlow Serving REST endpoint.
     precision: of the convolutions; bfloat16 is twice as fast on a recent GPU and needs one.
     threads: CPU threads of the local scorer, 0 for one a core.

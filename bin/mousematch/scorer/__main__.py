@@ -48,7 +48,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
         help="Unix socket to listen on; its folder must exist and should have mode 0700",
     )
     parser.add_argument("--model", default="base", metavar="NAME[/VERSION]", help="loaded at once; others on demand")
-    parser.add_argument("--executor", default="auto", choices=("auto", "litert", "tensorflow"))
+    parser.add_argument("--executor", default="auto", choices=("auto", "litert", "openvino", "tensorflow"))
     parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="bfloat16: GPU only")
     parser.add_argument("--threads", default=0, type=int, metavar="N", help="CPU threads; 0 (default): one a core")
     parser.add_argument(

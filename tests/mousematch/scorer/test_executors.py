@@ -1,4 +1,4 @@
-"""The executors: both give the same embeddings, for any number of images."""
+"""The executors: all give the same embeddings, for any number of images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pytest
 from mousematch.errors import ModelError
 from mousematch.registry import ModelVersion, Registry
 from mousematch.scorer import executors
-from mousematch.scorer.executors.litert import LiteRTNetwork, cores
+from mousematch.scorer.executors import Network
+from mousematch.scorer.executors.cpu import cores
+from mousematch.scorer.executors.litert import LiteRTNetwork
+from mousematch.scorer.executors.openvino import OpenVINONetwork
 from tests.mousematch.scorer.conftest import EMBEDDING, SIZE, Head, counters, pictures
 
 
@@ -24,8 +27,12 @@ def noise(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, SIZE, SIZE, 3)).astype(np.uint8)
 
 
-def test_litert_gives_an_image_the_same_embedding_in_any_batch(tiny: ModelVersion) -> None:
-    network = LiteRTNetwork(tiny.folder / "model.tflite")
+CPU_NETWORKS = (LiteRTNetwork, OpenVINONetwork)
+
+
+@pytest.mark.parametrize("network_of", CPU_NETWORKS)
+def test_an_image_has_the_same_embedding_in_any_batch(tiny: ModelVersion, network_of: type[Network]) -> None:
+    network = network_of(tiny.folder / "model.tflite")
     images = noise(16)
 
     whole = network.embed(images)
@@ -35,19 +42,30 @@ def test_litert_gives_an_image_the_same_embedding_in_any_batch(tiny: ModelVersio
         np.testing.assert_allclose(network.embed(images[start:stop]), whole[start:stop], atol=1e-5)
 
 
-def test_a_broken_litert_model_is_named(tmp_path: Path) -> None:
+def test_openvino_and_litert_give_the_same_embeddings(tiny: ModelVersion) -> None:
+    litert, openvino = (network_of(tiny.folder / "model.tflite") for network_of in CPU_NETWORKS)
+
+    np.testing.assert_allclose(openvino.embed(noise(9)), litert.embed(noise(9)), atol=1e-5)
+
+
+@pytest.mark.parametrize("network_of", CPU_NETWORKS)
+def test_a_broken_litert_model_is_named(tmp_path: Path, network_of: type[Network]) -> None:
     (tmp_path / "model.tflite").write_bytes(b"no model")
 
     with pytest.raises(ModelError, match=r"model\.tflite is no usable LiteRT model"):
-        LiteRTNetwork(tmp_path / "model.tflite")
+        network_of(tmp_path / "model.tflite")
 
 
-def test_auto_takes_litert_where_there_is_no_gpu(tiny: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("installed", "chosen"), [("ai_edge_litert", "litert"), ("openvino", "openvino")])
+def test_auto_takes_the_fastest_that_is_installed_where_there_is_no_gpu(
+    tiny: ModelVersion, monkeypatch: pytest.MonkeyPatch, installed: str, chosen: str
+) -> None:
     monkeypatch.setattr(executors, "_NVIDIA", ())
+    monkeypatch.setattr(executors, "_installed", lambda package: package in (installed, "ai_edge_litert", "tensorflow"))
 
     network = executors.load(tiny, executor="auto", threads=1)
 
-    assert (network.executor, network.device) == ("litert", "CPU")
+    assert (network.executor, network.device) == (chosen, "CPU")
 
 
 def test_auto_without_tensorflow_names_the_missing_export(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from mousematch.errors import ModelError
+from mousematch.scorer.executors.cpu import cores
 
 
 class LiteRTNetwork:
@@ -39,10 +39,3 @@ class LiteRTNetwork:
         self._interpreter.set_tensor(self._input, images.astype(np.float32) / np.float32(255))
         self._interpreter.invoke()
         return np.asarray(self._interpreter.get_tensor(self._output), np.float32)
-
-
-def cores() -> int:
-    """CPU cores that this process may use; fewer than the machine has in a container or under taskset."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
