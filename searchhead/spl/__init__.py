@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .. import conf_files
 from ..table import Table
 from . import compile as compiling
 from . import macros
@@ -46,9 +45,8 @@ def parse(text: str, context: Context | None = None) -> Pipeline:
     Without a context there are no macros.
     """
     text = text.encode("utf-8", "replace").decode("utf-8")
-    stanzas = {} if context is None else _stanzas(context, "macros")
     with _not_too_deep():
-        return parse_pipeline(macros.expand(text, stanzas, _evaluator(context)))
+        return parse_pipeline(_expanded(text, context))
 
 
 def check(pipeline: Pipeline, context: Context) -> None:
@@ -62,9 +60,10 @@ def run(search: Pipeline | str, context: Context) -> Table:
     pipeline = parse(search, context) if isinstance(search, str) else search
     with _not_too_deep():
         steps = plan(pipeline, context.custom_commands)
-    transforms = _stanzas(context, "transforms")
+    transforms = context.conf("transforms")
     with Engine() as engine:
-        return table_of(run_steps(steps, Table.empty(), Session(context, engine, transforms)), engine)
+        session = Session(context, engine, transforms, expand=lambda text: _expanded(text, context))
+        return table_of(run_steps(steps, Table.empty(), session), engine)
 
 
 @contextmanager
@@ -75,11 +74,8 @@ def _not_too_deep() -> Iterator[None]:
         raise too_deep() from exc
 
 
-def _stanzas(context: Context, name: str) -> conf_files.Stanzas:
-    try:
-        return conf_files.read(context.app, name)
-    except conf_files.ConfError as exc:
-        raise SplError(str(exc)) from exc
+def _expanded(text: str, context: Context | None) -> str:
+    return macros.expand(text, {} if context is None else context.conf("macros"), _evaluator(context))
 
 
 def _evaluator(context: Context | None) -> macros.Evaluate:

@@ -77,8 +77,8 @@ class Aggregations:
     options: Mapping[str, str]
 
 
-def parse(stage: Stage, *, options: tuple[str, ...]) -> Aggregations:
-    """The arguments of such a command. ``options``: those it knows. Raises SplSyntaxError."""
+def parse(stage: Stage, *, options: tuple[str, ...] | None = None) -> Aggregations:
+    """The arguments of such a command. ``options``: those it knows, None for any. Raises SplSyntaxError."""
     try:
         tree = grammar.read("expression", "aggregations", stage.raw_args)
     except grammar.Malformed as exc:
@@ -96,7 +96,7 @@ def parse(stage: Stage, *, options: tuple[str, ...]) -> Aggregations:
         else:
             aggregates.append(_aggregate(child, stage))
     for name in given:
-        if name not in options:
+        if options is not None and name not in options:
             raise in_command(stage.name, f"The option '{name}' is invalid.", stage.args_position)
     names = [aggregate.name for aggregate in aggregates]
     for name in names:

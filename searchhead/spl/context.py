@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from .. import conf_files
 from ..table import Table
+from .errors import SplError
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class EventQuery:
 
     ``indexes``, ``sourcetypes``, ``sources`` and ``hosts`` are names or wildcards (``mouse*``), in any case; None is any
     (of the indexes: the role's default ones). ``earliest`` ≤ _time < ``latest``, epoch seconds, None is open.
-    ``contains``: texts that _raw must all contain, in any case.
+    ``contains``: texts that _raw must all contain, in any case. ``raw``: False when nobody reads _raw, so that it need not
+    be given.
     """
 
     indexes: tuple[str, ...] | None = None
@@ -48,6 +51,7 @@ class EventQuery:
     earliest: float | None = None
     latest: float | None = None
     contains: tuple[str, ...] = ()
+    raw: bool = True
 
 
 class Indexes(Protocol):
@@ -83,7 +87,9 @@ class Context:
     ``now``, ``earliest``, ``latest``: epoch seconds. ``custom`` runs a custom command: (call, its input) → its output; it
     is asked for the names in ``custom_commands`` only. ``indexes`` hold the events of searches that do not begin with a
     pipe, and take what collect stores. ``message(level, text)`` takes the search's messages, level "info", "warn" or
-    "error".
+    "error". ``confs`` reads configuration with what was changed over REST (the app's own without it). ``sid`` and, of a
+    saved search, ``search_name`` are told by addinfo and collect; ``host`` is where collect says that its events come from.
+    ``rest(path, arguments)`` answers the rest command with a row per entity, or raises SplError.
     """
 
     app: Path
@@ -98,3 +104,15 @@ class Context:
     kvstore: KVStore | None = None
     message: Callable[[str, str], None] = lambda level, text: None
     owner: str = "admin"
+    confs: Callable[[str], conf_files.Stanzas] | None = None
+    sid: str = ""
+    search_name: str | None = None
+    host: str = "searchhead"
+    rest: Callable[[str, Mapping[str, str]], Table] | None = None
+
+    def conf(self, name: str) -> conf_files.Stanzas:
+        """The stanzas of a .conf file, ``"props"`` for props.conf; none without one. Raises SplError."""
+        try:
+            return conf_files.read(self.app, name) if self.confs is None else self.confs(name)
+        except conf_files.ConfError as exc:
+            raise SplError(str(exc)) from exc

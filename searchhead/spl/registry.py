@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from ..table import Table
 from .context import Context
@@ -19,18 +19,34 @@ Kind = Literal["generating", "streaming", "transforming"]
 
 @dataclass
 class Session:
-    """One running search: its surroundings, its database, the app's lookup definitions."""
+    """One running search: its surroundings, its database, the app's transforms.conf.
+
+    ``expand`` replaces the macros of a text. ``earliest``, ``latest``: the times that the search's events are from, those of
+    its own terms if it has any. ``memo`` keeps what is worked out once in a search.
+    """
 
     context: Context
     engine: Engine
     transforms: Mapping[str, Mapping[str, str]]
+    expand: Callable[[str], str] = str
+    earliest: float | None = None
+    latest: float | None = None
+    memo: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.earliest, self.latest = self.context.earliest, self.context.latest
 
 
 Results = Frame | Table
 Step = Callable[[Results, Session], Results]
 Run = Callable[[Frame, Session], Frame]
 Steps = tuple[Step, ...]
-Planner = Callable[[Pipeline], Steps]
+
+
+class Planner(Protocol):
+    """Plans a subsearch; ``given`` when it works on rows instead of beginning with none. Raises SplError."""
+
+    def __call__(self, pipeline: Pipeline, *, given: bool = False) -> Steps: ...
 
 
 @dataclass(frozen=True)
@@ -95,9 +111,10 @@ def run_steps(steps: Steps, results: Results, session: Session) -> Results:
 
 def subsearch(steps: Steps, session: Session) -> Frame:
     """The results of a subsearch, which begins with nothing; the command at work stays the one that asked."""
-    asking = session.engine.command
+    asking, earliest, latest = session.engine.command, session.earliest, session.latest
+    session.earliest, session.latest = session.context.earliest, session.context.latest
     frame = frame_of(run_steps(steps, Table.empty(), session), session.engine)
-    session.engine.command = asking
+    session.engine.command, session.earliest, session.latest = asking, earliest, latest
     return frame
 
 

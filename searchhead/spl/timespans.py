@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
+import math
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 _UNITS = {
     "second": ("s", "sec", "secs", "second", "seconds"),
@@ -97,6 +99,85 @@ def relative(specifier: str, time: str) -> str | None:
             interval = f"to_months({months})" if months else f"to_seconds({amount * _SECONDS[unit]})"
             stamp = f"({stamp} {match.group(1)} {interval})"
     return epoch(stamp)
+
+
+def moved(specifier: str, time: float) -> float | None:
+    """Epoch seconds to which ``-1d@d+2h`` leads from a time; None when it is no such text, or leads out of the calendar."""
+    text, at = specifier.strip(), 0
+    if not text or text.lower() == "now":
+        return time if text else None
+    try:
+        date = datetime.fromtimestamp(time, timezone.utc)
+        while at < len(text):
+            match = _STEP.match(text, at)
+            if match is None:
+                return None
+            at = match.end()
+            unit = _UNIT_OF.get((match.group(3) or match.group(4)).lower())
+            if unit is None or (match.group(5) and unit != "week"):
+                return None
+            if match.group(4):
+                date = _snapped(date, unit, int(match.group(5) or 0) % 7)
+                continue
+            amount = int(match.group(2) or 1) * (-1 if match.group(1) == "-" else 1)
+            if unit in _MONTHS:
+                date = _months_later(date, amount * _MONTHS[unit])
+            else:
+                date += timedelta(seconds=amount * _SECONDS[unit])
+    except (ValueError, OverflowError, OSError):
+        return None
+    return date.timestamp()
+
+
+def moment(text: str, now: float) -> float | None:
+    """Epoch seconds that a time term means, as in ``earliest=``; None when it is none.
+
+    ``now``, ``-24h@h``, ``@w1``, ``1700000000``, ``-90`` (seconds), ``11/14/2023:22:13:20``, ISO 8601; UTC without a zone.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d+(\.\d*)?", text, re.ASCII):
+        number = float(text)
+        return number if math.isfinite(number) else None
+    if text.lower() == "now()":
+        return now
+    if re.fullmatch(r"[+-]\d{1,12}", text, re.ASCII):
+        return now + int(text)
+    led = moved(text, now)
+    if led is not None:
+        return led
+    for pattern in ("%m/%d/%Y:%H:%M:%S.%f", "%m/%d/%Y:%H:%M:%S", "%m/%d/%Y"):
+        try:
+            return datetime.strptime(text, pattern).replace(tzinfo=timezone.utc).timestamp()
+        except ValueError:
+            continue
+    try:
+        date = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _snapped(date: datetime, unit: str, weekday: int) -> datetime:
+    """The start of the unit that holds the date; of a week the given day begins it, 0 Sunday to 6 Saturday."""
+    if unit == "week":
+        midnight = date.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - timedelta(days=(date.isoweekday() - weekday) % 7)
+    if unit in _MONTHS:
+        month = {"month": date.month, "quarter": (date.month - 1) // 3 * 3 + 1, "year": 1}[unit]
+        return date.replace(month=month, day=1, hour=0, minute=0, second=0, microsecond=0)
+    smaller = {"second": ("microsecond",), "minute": ("second",), "hour": ("minute",), "day": ("hour",)}
+    for name in ("second", "minute", "hour", "day"):
+        date = date.replace(**dict.fromkeys(smaller[name], 0))
+        if name == unit:
+            break
+    return date
+
+
+def _months_later(date: datetime, months: int) -> datetime:
+    """The same day some months later, or the last one of a shorter month."""
+    count = date.year * 12 + date.month - 1 + months
+    year, month = count // 12, count % 12 + 1
+    return date.replace(year=year, month=month, day=min(date.day, calendar.monthrange(year, month)[1]))
 
 
 def timestamp(time: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import aggregate, chart, combine, extract, filtering, generate, lookup, multivalue, order, shape
+from . import aggregate, chart, combine, extract, filtering, generate, lookup, multivalue, order, shape, summary
 
 __all__ = [
     "aggregate",
@@ -15,4 +15,5 @@ __all__ = [
     "multivalue",
     "order",
     "shape",
+    "summary",
 ]

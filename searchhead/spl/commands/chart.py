@@ -65,9 +65,8 @@ def timechart(stage: Stage, planner: Planner) -> Run:
         low, high = session.engine.rows(f"SELECT min({time}), max({time}) FROM {frame.name}")[0]
         if low is None:
             return session.engine.load(Table.empty(["_time"]))
-        context = session.context
-        begin = low if context.earliest is None else min(context.earliest, low)
-        end = high if context.latest is None else max(context.latest - 1e-6, high)
+        begin = low if session.earliest is None else min(session.earliest, low)
+        end = high if session.latest is None else max(session.latest - 1e-6, high)
         width = span or automatic_time_span(begin, end, bins)
         timed = session.engine.filter(frame, f"{time} IS NOT NULL")
         bucketed = session.engine.extend(

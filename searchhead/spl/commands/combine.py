@@ -41,7 +41,7 @@ def appendpipe(stage: Stage, planner: Planner) -> Run:
     """The rows, then what the subpipeline makes of them."""
     arguments = Arguments(stage)
     arguments.flag("run_in_preview")
-    steps = planner(arguments.subsearch())
+    steps = planner(arguments.subsearch(), given=True)
     arguments.end()
     return lambda frame, session: session.engine.concat(
         [frame, frame_of(run_steps(steps, frame, session), session.engine)]

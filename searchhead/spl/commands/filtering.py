@@ -51,7 +51,7 @@ def as_terms(frame: Frame, session: Session) -> str:
     for row in session.engine.table(frame).rows():
         parts = []
         for field, value in row.items():
-            if field.startswith("_") and field != "_raw":
+            if field.startswith("_"):
                 continue
             values = value if isinstance(value, list) else [str(value)]
             plain = field in ("search", "query")

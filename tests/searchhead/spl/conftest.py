@@ -9,6 +9,7 @@ import pytest
 
 from searchhead import spl
 from searchhead.table import Table, Value
+from tests.searchhead.spl.memory_indexes import MemoryIndexes
 
 Rows = list[dict[str, Value]]
 NOW = 1_700_000_000  # 2023-11-14 22:13:20 UTC, a Tuesday
@@ -112,3 +113,20 @@ def error(context: spl.Context) -> Callable[[str], str]:
         return str(caught.value)
 
     return fails
+
+
+@pytest.fixture
+def indexes() -> MemoryIndexes:
+    """Indexes without events."""
+    return MemoryIndexes()
+
+
+@pytest.fixture
+def found(app: Path, indexes: MemoryIndexes) -> Callable[..., Rows]:
+    """Run a search of the indexes, with any further setting of its context: its rows."""
+
+    def run(text: str, **settings: object) -> Rows:
+        context = spl.Context(app=app, now=NOW, indexes=indexes, **settings)  # type: ignore[arg-type]
+        return list(spl.run(text, context).rows())
+
+    return run
