@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..access import Access
 from .atom import Entity
 from .conf_store import ConfStore
 from .errors import RestError
@@ -20,8 +21,9 @@ _NOT_SETTINGS = ("name", "output_mode", "count", "offset")
 class ConfEndpoints:
     """The handlers, for one app."""
 
-    def __init__(self, confs: ConfStore, *, app: str) -> None:
+    def __init__(self, confs: ConfStore, access: Access, *, app: str) -> None:
         self._confs = confs
+        self._access = access
         self._app = app
 
     def routes(self) -> Sequence[Route]:

@@ -24,19 +24,26 @@ _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _sequence = itertools.count(1)
 
 
+def new_sid() -> str:
+    """A search id that no other search of this machine has."""
+    return f"{time.time():.0f}.{os.getpid()}{next(_sequence)}{secrets.randbelow(1000):03d}"
+
+
 class Dispatch:
     """The bookkeeping of one search; safe to use from several threads."""
 
-    def __init__(self, home: Path, *, on_message: Callable[[str, str], None] | None = None) -> None:
+    def __init__(
+        self, home: Path, *, on_message: Callable[[str, str], None] | None = None, sid: str | None = None
+    ) -> None:
         """Makes the search's folder under SPLUNK_HOME ``home``; ``on_message(level, text)`` hears each message once.
 
-        Raises SplunkdError when the folder cannot be made.
+        Without a ``sid`` the search gets a new one. Raises SplunkdError when the folder cannot be made.
         """
-        self.sid = f"{time.time():.0f}.{os.getpid()}{next(_sequence)}{secrets.randbelow(1000):03d}"
+        self.sid = sid or new_sid()
         self._dispatch = home / "var" / "run" / "splunk" / "dispatch"
         self.folder = self._dispatch / self.sid
         try:
-            self.folder.mkdir(parents=True)
+            self.folder.mkdir(parents=True, exist_ok=sid is not None)
         except OSError as exc:
             raise SplunkdError(f"The search's folder {self.folder} cannot be made ({exc}).") from exc
         self.log_file = self.folder / "search.log"

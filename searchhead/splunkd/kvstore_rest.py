@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..access import Access
 from . import kvstore_query
 from .atom import Entity
 from .conf_store import ConfStore
@@ -28,9 +29,10 @@ MAX_QUERIES_PER_BATCH = 1_000
 class KVStoreEndpoints:
     """The handlers; collections are those of the app's collections.conf."""
 
-    def __init__(self, store: KVStore, confs: ConfStore, *, app: str) -> None:
+    def __init__(self, store: KVStore, confs: ConfStore, access: Access, *, app: str) -> None:
         self._store = store
         self._confs = confs
+        self._access = access
         self._app = app
 
     def routes(self) -> Sequence[Route]:
@@ -100,7 +102,12 @@ class KVStoreEndpoints:
     def list_collections(self, request: Request) -> Feed:
         """All collections."""
         self._check_place(request)
-        return Feed("collections", [self._entity(request, name) for name in self._confs.read("collections")])
+        readable = [
+            self._entity(request, name)
+            for name in self._confs.read("collections")
+            if self._access.may(request.principal, "read", "collections", name)
+        ]
+        return Feed("collections", readable, listing=True)
 
     def show_collection(self, request: Request) -> Feed:
         """One collection. Raises RestError 404."""
@@ -112,18 +119,22 @@ class KVStoreEndpoints:
         """The new collection. Raises RestError 409."""
         self._check_place(request)
         name = request.parameters.get("name", "")
+        if not self._access.may(request.principal, "write", ""):
+            raise RestError(403, self._access.refusal(request.principal, "write", "collections", name, app=self._app))
         self._confs.create("collections", name, _settings(request))
         return Feed("collections", [self._entity(request, name)], status=201)
 
     def change_collection(self, request: Request) -> Feed:
         """The collection with new settings."""
         self._check_place(request)
+        self._check_right(request, "write")
         self._confs.update("collections", request.arguments[0], _settings(request))
         return self.show_collection(request)
 
     def drop_collection(self, request: Request) -> Feed:
         """The collections without this one; its documents are deleted. Those that the app ships cannot be dropped."""
         self._check_place(request)
+        self._check_right(request, "write")
         self._confs.delete("collections", request.arguments[0])
         self._store.delete(Namespace(self._app, request.arguments[0]), {})
         return self.list_collections(request)
@@ -143,7 +154,16 @@ class KVStoreEndpoints:
         self._check_place(request)
         if request.arguments[0] not in self._confs.read("collections"):
             raise RestError(404, f"Could not find collection: {request.arguments[0]}")
-        return Namespace(request.app, request.arguments[0], request.owner)
+        reads = request.method == "GET" or request.path.endswith("/batch_find")
+        self._check_right(request, "read" if reads else "write")
+        return Namespace(self._app, request.arguments[0], request.owner)
+
+    def _check_right(self, request: Request, action: str) -> None:
+        """Raises RestError 403 when the user's roles may not read or write the collection."""
+        name = request.arguments[0]
+        if not self._access.may(request.principal, action, "collections", name):
+            text = self._access.refusal(request.principal, action, "collections", name, app=self._app)
+            raise RestError(403, text)
 
     def _check_place(self, request: Request) -> None:
         """Collections belong to one app, on the search head; indexers do not have them."""

@@ -3,8 +3,8 @@
     /services/<endpoint>                          the app of the search head, owner nobody
     /servicesNS/<owner>/<app>/<endpoint>          a namespace of its own
 
-Every call needs ``Authorization: Splunk <session key>``. The KV store speaks JSON; other endpoints give Atom XML, or JSON
-with ``output_mode=json``.
+Every call but auth/login needs ``Authorization: Splunk <session key>``. The KV store speaks JSON; other endpoints give Atom
+XML, or JSON with ``output_mode=json``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from . import atom
+from ..access import Principal
+from . import atom, listing
 from .errors import RestError
 from .kvstore import MAX_BYTES
 
@@ -27,16 +28,11 @@ _LARGEST_BODY = MAX_BYTES + 1_048_576  # a little above the limit, so that the l
 
 
 @dataclass(frozen=True)
-class Principal:
-    """Whom a session key stands for; ``on_indexer`` keys come from map processes."""
-
-    user: str
-    on_indexer: bool = False
-
-
-@dataclass(frozen=True)
 class Request:
-    """One call; ``parameters`` are those of the address and, for a form, of the body."""
+    """One call; ``parameters`` are those of the address and, for a form, of the body.
+
+    ``values`` are all of them in order, where a name may stand more than once. ``as_json``: the answer is to be JSON.
+    """
 
     method: str
     owner: str
@@ -46,6 +42,23 @@ class Request:
     parameters: Mapping[str, str]
     body: bytes
     principal: Principal
+    values: Sequence[tuple[str, str]] = ()
+    as_json: bool = False
+
+    @property
+    def user(self) -> str:
+        """Who calls."""
+        return self.principal.user
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a parameter."""
+        return [value for key, value in self.values if key == name]
+
+    def need(self, capability: str) -> None:
+        """Raises RestError 403 when the caller lacks a capability."""
+        if capability not in self.principal.capabilities:
+            text = f"You do not have permission to perform this operation (requires capability: {capability})."
+            raise RestError(403, text)
 
 
 @dataclass(frozen=True)
@@ -60,11 +73,20 @@ class Response:
 
 @dataclass(frozen=True)
 class Feed:
-    """Entities, to be given as Atom XML or as JSON."""
+    """Entities, to be given as Atom XML or as JSON.
+
+    ``listing``: the caller may search, sort and page, with ``count`` of these at a time unless told otherwise. ``single``:
+    the XML is the one entry alone. ``messages``: (level, text).
+    """
 
     title: str
     entities: Sequence[atom.Entity]
     status: int = 200
+    listing: bool = False
+    count: int = 30
+    single: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
+    messages: Sequence[tuple[str, str]] = ()
 
 
 Handler = Callable[[Request], "Response | Feed"]
@@ -79,16 +101,18 @@ class Route:
     handler: Handler
     json: bool = False
     """Errors are given in JSON, whatever output_mode says."""
+    public: bool = False
+    """No session key is asked for."""
 
 
 class RestApp:
     """The ASGI app."""
 
-    def __init__(self, routes: Sequence[Route], *, app: str, principals: Mapping[str, Principal]) -> None:
-        """``principals`` by session key; ``app`` is the namespace of /services/."""
+    def __init__(self, routes: Sequence[Route], *, app: str, of_key: Callable[[str], Principal | None]) -> None:
+        """``of_key`` tells whom a session key stands for; ``app`` is the namespace of /services/."""
         self._routes = [(re.compile(route.pattern), route) for route in routes]
         self._app = app
-        self._principals = principals
+        self._of_key = of_key
 
     async def __call__(
         self,
@@ -111,8 +135,8 @@ class RestApp:
     def answer(self, scope: Mapping[str, Any], body: bytes | None) -> Response:
         """The response to one call; ``body`` is None when it was too large to be read."""
         headers = {name.lower(): value for name, value in scope["headers"]}
-        parameters = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        as_json = parameters.get("output_mode") == "json"
+        values = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        as_json = _wants_json(values)
         try:
             if body is None:
                 raise RestError(413, "Request exceeds API limits - see limits.conf for details. (More than 50 MB.)")
@@ -120,24 +144,23 @@ class RestApp:
             route, arguments = self._route(scope["method"], endpoint)
             if not route.json and b"json" not in headers.get(b"content-type", b""):
                 # splunklib does not always name the type of a form
-                parameters.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-                as_json = parameters.get("output_mode") == "json"
+                values += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+                as_json = _wants_json(values)
             as_json = as_json or route.json
-            principal = self._principal(headers.get(b"authorization", b""))
-            request = Request(scope["method"], owner, app, endpoint, arguments, parameters, body, principal)
+            principal = self._principal(headers.get(b"authorization", b""), public=route.public)
+            request = Request(
+                scope["method"], owner, app, endpoint, arguments, dict(values), body, principal, values, as_json
+            )
             result = route.handler(request)
+            if isinstance(result, Response):
+                return result
+            return _answer(result, request, base=_base(scope, headers), path=f"/servicesNS/{owner}/{app}/{endpoint}")
         except RestError as exc:
             return _error(exc, as_json)
         except Exception as exc:  # a fault of the search head: the caller gets its place, not a dropped connection
             place = traceback.extract_tb(exc.__traceback__)[-1]
             text = f"Internal error: {type(exc).__name__}: {exc} ({place.name}, line {place.lineno})."
             return _error(RestError(500, text), as_json)
-        if isinstance(result, Response):
-            return result
-        path = f"/servicesNS/{owner}/{app}/{endpoint}"
-        if as_json:
-            return Response(atom.feed_json(result.title, path, result.entities), result.status, "application/json")
-        return Response(atom.feed_xml(result.title, path, result.entities), result.status)
 
     def _namespace(self, scope: Mapping[str, Any]) -> tuple[str, str, str]:
         """Owner, app and endpoint; the endpoint is still quoted, so that a slash inside a name stays one name."""
@@ -161,12 +184,34 @@ class RestApp:
                     return route, tuple(unquote_plus(group) for group in match.groups())
         raise RestError(405, "Method Not Allowed") if known else RestError(404, "Not Found")
 
-    def _principal(self, authorization: bytes) -> Principal:
+    def _principal(self, authorization: bytes, *, public: bool) -> Principal:
         kind, _, key = authorization.decode("latin-1").partition(" ")
-        principal = self._principals.get(key) if kind in ("Splunk", "Bearer") else None
-        if principal is None:
+        principal = self._of_key(key.strip()) if kind in ("Splunk", "Bearer") else None
+        if principal is None and not public:
             raise RestError(401, "call not properly authenticated", level="WARN")
-        return principal
+        return principal or Principal("")
+
+
+def _answer(feed: Feed, request: Request, *, base: str, path: str) -> Response:
+    entities = feed.entities
+    page = atom.Page(len(entities), links=feed.links, messages=feed.messages)
+    if feed.listing:
+        entities, page = listing.page(entities, request.parameters, feed.links, default_count=feed.count)
+    if request.as_json:
+        body = atom.feed_json(feed.title, path, entities, page, base=base)
+        return Response(body, feed.status, "application/json; charset=UTF-8")
+    if feed.single:
+        return Response(atom.entry_xml(entities[0], base=base), feed.status)
+    return Response(atom.feed_xml(feed.title, path, entities, page, base=base), feed.status)
+
+
+def _wants_json(values: Sequence[tuple[str, str]]) -> bool:
+    return any(name == "output_mode" and value.startswith("json") for name, value in values)
+
+
+def _base(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+    host = headers.get(b"host", b"").decode("latin-1")
+    return f"{scope.get('scheme', 'http')}://{host}" if host else ""
 
 
 async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
@@ -186,5 +231,5 @@ async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | Non
 
 def _error(error: RestError, as_json: bool) -> Response:
     if as_json:
-        return Response(atom.messages_json(error.level, error.text), error.status, "application/json")
+        return Response(atom.messages_json(error.level, error.text), error.status, "application/json; charset=UTF-8")
     return Response(atom.messages_xml(error.level, error.text), error.status)

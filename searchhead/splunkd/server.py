@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 import threading
 import time
@@ -10,12 +9,13 @@ from pathlib import Path
 
 import uvicorn
 
+from ..access import Access
 from .conf_rest import ConfEndpoints
 from .conf_store import ConfStore
 from .errors import SplunkdError
 from .kvstore import KVStore
 from .kvstore_rest import KVStoreEndpoints
-from .rest import Principal, RestApp
+from .rest import RestApp, Route
 from .system_rest import SystemEndpoints
 
 START_TIMEOUT_S = 15.0
@@ -25,24 +25,20 @@ LONGEST_ADDRESS = 1 << 20  # bytes; a query for many keys stands in the address
 class RestServer:
     """splunkd's REST side of one app and state folder. ``uri`` and the session keys are what searches get to know."""
 
-    def __init__(self, app: Path, app_name: str, *, state: Path, store: KVStore, user: str = "admin") -> None:
-        """Starts to serve. Raises SplunkdError when no port can be had."""
-        self.session_key = secrets.token_urlsafe(48)
-        self.indexer_session_key = secrets.token_urlsafe(48)
+    def __init__(
+        self, app: Path, app_name: str, *, state: Path, store: KVStore, user: str = "admin", rest: RestApp | None = None,
+        access: Access | None = None,
+    ) -> None:  # fmt: skip
+        """Starts to serve ``rest``, by default what needs no search head. Raises SplunkdError when no port can be had."""
         confs = ConfStore(app, state)
-        endpoints = (
-            KVStoreEndpoints(store, confs, app=app_name),
-            ConfEndpoints(confs, app=app_name),
-            SystemEndpoints(confs, app=app_name),
-        )
-        rest = RestApp(
-            [route for endpoint in endpoints for route in endpoint.routes()],
-            app=app_name,
-            principals={
-                self.session_key: Principal(user),
-                self.indexer_session_key: Principal(user, on_indexer=True),
-            },
-        )
+        self.access = access or Access(app, state, lambda: confs.read("authorize"))
+        if user not in self.access.users:
+            self.access.add_user(user, ["admin"])
+        self.session_key = self.access.session(user)
+        self.indexer_session_key = self.access.indexer_session(user)
+        if rest is None:
+            routes = basic_routes(confs, store, self.access, app=app_name)
+            rest = RestApp(routes, app=app_name, of_key=self.access.of_key)
         try:
             listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         except OSError as exc:
@@ -70,3 +66,13 @@ class RestServer:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise SplunkdError("The REST side did not start; see the lines above.")
             time.sleep(0.005)
+
+
+def basic_routes(confs: ConfStore, store: KVStore, access: Access, *, app: str) -> list[Route]:
+    """What splunkd answers without a search: the KV store, the configuration, itself."""
+    endpoints = (
+        KVStoreEndpoints(store, confs, access, app=app),
+        ConfEndpoints(confs, access, app=app),
+        SystemEndpoints(confs, access, app=app),
+    )
+    return [route for endpoint in endpoints for route in endpoint.routes()]

@@ -9,6 +9,7 @@ import platform
 import socket
 from collections.abc import Sequence
 
+from ..access import Access
 from .atom import Entity
 from .conf_store import ConfStore
 from .errors import RestError
@@ -19,8 +20,9 @@ from .searchinfo import SPLUNK_VERSION
 class SystemEndpoints:
     """The handlers, for one app."""
 
-    def __init__(self, confs: ConfStore, *, app: str) -> None:
+    def __init__(self, confs: ConfStore, access: Access, *, app: str) -> None:
         self._confs = confs
+        self._access = access
         self._app = app
 
     def routes(self) -> Sequence[Route]:

@@ -1,0 +1,22 @@
+"""All endpoints of a search head, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..jobs.rest import JobEndpoints
+from .rest import Route
+from .server import basic_routes
+from .ui_rest import UiEndpoints
+
+if TYPE_CHECKING:
+    from .head import SearchHead
+
+
+def all_routes(head: SearchHead) -> list[Route]:
+    """What the REST side answers."""
+    endpoints = (JobEndpoints(head), UiEndpoints(head))
+    return [
+        *basic_routes(head.confs, head.store, head.access, app=head.app_name),
+        *(route for endpoint in endpoints for route in endpoint.routes()),
+    ]
