@@ -1,0 +1,70 @@
+// The scheduled searches, run now instead of at their time, and the alert that they raise.
+
+import { quoted } from "./splunkd.js";
+import { at } from "./view.js";
+
+const SCORE = "Mouse Match - Score recent sessions";
+const ALERT = "Mouse Match - Alert - Somebody else moves the mouse";
+
+/** Runs both searches and shows, step by step, what came of them. views: address of the app's dashboards. */
+export async function runSchedules(splunkd, { user, views }) {
+  const log = at("alerts-list");
+  at("alerts").hidden = false;
+  log.replaceChildren();
+  try {
+    for (const name of [SCORE, ALERT]) {
+      const line = tell(log, `${name} …`);
+      const job = await splunkd.dispatch(name);
+      const count = Number(job.resultCount ?? 0);
+      line.replaceChildren(bold(name), ` ended after ${Number(job.runDuration ?? 0).toFixed(1)} s with ${count} ${count === 1 ? "row" : "rows"}.`);
+    }
+    await showFired(splunkd, log);
+    await showAlerts(splunkd, log, { user, views });
+  } catch (error) {
+    tell(log, error.message).className = "wrong";
+  }
+}
+
+/** Whether the alert stands among the triggered ones, as Splunk's menu Activity > Triggered Alerts has them. */
+async function showFired(splunkd, log) {
+  const fired = await splunkd.entities(`alerts/fired_alerts/${encodeURIComponent(ALERT)}`, { owner: "-" }).catch((error) => {
+    if (error.status === 404) return [];
+    throw error;
+  });
+  const [latest] = fired.sort((a, b) => triggered(b) - triggered(a));
+  if (!latest) return;
+  const line = tell(log, "");
+  line.className = "fired";
+  line.append(bold("Triggered: "), `${ALERT}, ${new Date(triggered(latest) * 1000).toLocaleTimeString()}.`);
+}
+
+/** The alerts of this user, each with the way to its session. */
+async function showAlerts(splunkd, log, { user, views }) {
+  const { rows } = await splunkd.search(`search \`mousematch_alerts\` user=${quoted(user)} | sort - _time | head 5`);
+  if (!rows.length) {
+    tell(log, `No alert about “${user}”: no session is a mismatch with enough evidence, or one was told already and is throttled.`);
+  }
+  for (const row of rows) {
+    const line = tell(log, "");
+    line.className = "alert";
+    const link = document.createElement("a");
+    link.href = `${views}/session?${new URLSearchParams({ "form.session": row.session, "form.user": row.user })}`;
+    link.textContent = "Open the session";
+    line.append(bold(row.risk_message ?? `${row.match_verdict} in ${row.session}`), " ", link);
+  }
+}
+
+function triggered(entry) {
+  return Number(entry.content?.trigger_time ?? 0);
+}
+
+function tell(log, text) {
+  const line = document.createElement("li");
+  line.textContent = text;
+  log.append(line);
+  return line;
+}
+
+function bold(text) {
+  return Object.assign(document.createElement("b"), { textContent: text });
+}
