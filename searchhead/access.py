@@ -64,15 +64,27 @@ class Principal:
 
 @dataclass(frozen=True)
 class Role:
-    """One role with what it imports; ``allowed`` and ``default`` are index names or wildcards."""
+    """One role, and what it imports from others; ``…_allowed`` and ``…_default`` are index names or wildcards."""
 
     name: str
     imported: tuple[str, ...]
     capabilities: frozenset[str]
     imported_capabilities: frozenset[str]
-    allowed: tuple[str, ...]
-    default: tuple[str, ...]
+    own_allowed: tuple[str, ...]
+    imported_allowed: tuple[str, ...]
+    own_default: tuple[str, ...]
+    imported_default: tuple[str, ...]
     jobs_quota: int
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Indexes that may be searched."""
+        return self.own_allowed + self.imported_allowed
+
+    @property
+    def default(self) -> tuple[str, ...]:
+        """Indexes that are searched when a search names none."""
+        return self.own_default + self.imported_default
 
 
 @dataclass(frozen=True)
@@ -265,8 +277,10 @@ def _role(name: str, stanzas: Mapping[str, Mapping[str, str]]) -> Role:
         imported=imported,
         capabilities=_capabilities(stanzas[name]),
         imported_capabilities=frozenset(one for role in imported for one in _capabilities(stanzas[role])),
-        allowed=_joined(lines, "srchIndexesAllowed"),
-        default=_joined(lines, "srchIndexesDefault"),
+        own_allowed=_joined(lines[:1], "srchIndexesAllowed"),
+        imported_allowed=_joined(lines[1:], "srchIndexesAllowed"),
+        own_default=_joined(lines[:1], "srchIndexesDefault"),
+        imported_default=_joined(lines[1:], "srchIndexesDefault"),
         jobs_quota=quotas[0] if quotas else 3,
     )
 

@@ -15,6 +15,7 @@ from .errors import RestError
 from .rest import Feed, Request, Response, Route
 
 _CONF = "configs/conf-([^/]+)"
+_SECRET = ("inputs", "passwords")  # tokens stand in them
 _NOT_SETTINGS = ("name", "output_mode", "count", "offset")
 
 
@@ -43,14 +44,13 @@ class ConfEndpoints:
         """All stanzas of a file; none for a file that does not exist, as on splunkd."""
         file = request.arguments[0]
         stanzas = self._read(request)
-        return Feed(f"conf-{file}", [self._entity(file, name, settings) for name, settings in stanzas.items()])
+        entities = [self._entity(file, name, settings) for name, settings in stanzas.items()]
+        return Feed(f"conf-{file}", entities, listing=True)
 
     def show(self, request: Request) -> Feed:
         """One stanza. Raises RestError 404."""
         file, stanza = request.arguments
-        if stanza not in self._read(request):
-            raise RestError(404, f"Could not find object id={stanza}")
-        return Feed(f"conf-{file}", [self._entity(file, stanza, self._confs.get(file, stanza))])
+        return Feed(f"conf-{file}", [self._entity(file, stanza, self._stanza(request, stanza))])
 
     def create(self, request: Request) -> Feed:
         """The new stanza. Raises RestError 409."""
@@ -84,14 +84,14 @@ class ConfEndpoints:
     def show_properties(self, request: Request) -> Feed:
         """The keys of a stanza, one entity each."""
         file, stanza = request.arguments
-        settings = self._confs.get(file, stanza) if self._read(request) else {}
+        settings = self._stanza(request, stanza)
         path = f"/servicesNS/nobody/{self._app}/properties/{file}/{stanza}"
         return Feed(stanza, [Entity(key, f"{path}/{key}", {"$text": value}) for key, value in settings.items()])
 
     def show_property(self, request: Request) -> Response:
         """The bare value of one key. Raises RestError 404."""
-        file, stanza, key = request.arguments
-        settings = self._confs.get(file, stanza) if self._read(request) else {}
+        _, stanza, key = request.arguments
+        settings = self._stanza(request, stanza)
         if key not in settings:
             raise RestError(404, f"{key} does not exist")
         return Response(settings[key].encode(), content_type="text/plain; charset=UTF-8")
@@ -100,11 +100,28 @@ class ConfEndpoints:
         """The file's stanzas; another app has none here, and an indexer does not serve the search head's."""
         if request.app not in (self._app, "-") or request.principal.on_indexer:
             return {}
-        return self._confs.read(request.arguments[0])
+        file = request.arguments[0]
+        if file in _SECRET and not request.principal.sees_all:
+            return {}
+        stanzas = self._confs.read(file)
+        return {name: one for name, one in stanzas.items() if self._access.may(request.principal, "read", file, name)}
+
+    def _stanza(self, request: Request, stanza: str) -> Mapping[str, str]:
+        """The settings of one stanza. Raises RestError 404, also for one that the caller may not read."""
+        stanzas = self._read(request)
+        if stanza not in stanzas:
+            raise RestError(404, f"Could not find object id={stanza}")
+        return stanzas[stanza]
 
     def _check_place(self, request: Request) -> None:
+        """Raises RestError 404 for another app, 403 for a user who may not write here."""
         if request.app != self._app or request.principal.on_indexer:
             raise RestError(404, f"Application does not exist: {request.app}")
+        file = request.arguments[0]
+        stanza = request.arguments[1] if len(request.arguments) > 1 else ""
+        if not self._access.may(request.principal, "write", file, stanza):
+            text = self._access.refusal(request.principal, "write", file, stanza, app=self._app)
+            raise RestError(403, text)
 
     def _entity(self, file: str, stanza: str, settings: Mapping[str, str]) -> Entity:
         path = f"/servicesNS/nobody/{self._app}/configs/conf-{file}/{stanza}"

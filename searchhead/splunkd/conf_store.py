@@ -24,6 +24,7 @@ class ConfStore:
     def __init__(self, app: Path, state: Path) -> None:
         self._app = app
         self._overlay = state / "local"
+        self._read: dict[str, tuple[object, conf_files.Stanzas]] = {}
 
     def exists(self, file: str) -> bool:
         """True when there is such a .conf file in any layer."""
@@ -31,12 +32,23 @@ class ConfStore:
         return any((folder / f"{_checked(file)}.conf").is_file() for folder in folders)
 
     def read(self, file: str) -> conf_files.Stanzas:
-        """All stanzas of ``file`` (``"mousematch"`` reads mousematch.conf); none without a file. Raises RestError."""
-        with _errors():
-            stanzas = conf_files.read(self._app, _checked(file))
-            for stanza, settings in self._written(file).items():
-                stanzas[stanza] = {**stanzas.get(stanza, {}), **settings}
-        return stanzas
+        """All stanzas of ``file`` (``"mousematch"`` reads mousematch.conf); none without a file. Raises RestError.
+
+        What is in memory is used again as long as the files are unchanged.
+        """
+        stamps = self._stamps(file)
+        held = self._read.get(file)
+        if held is None or held[0] != stamps:
+            with _errors():
+                stanzas = conf_files.read(self._app, file)
+                written = self._written(file)
+            common = written.pop("default", {})
+            for stanza in stanzas:
+                stanzas[stanza].update(common)
+            for stanza, settings in written.items():
+                stanzas[stanza] = {**stanzas.get(stanza, common), **settings}
+            held = self._read[file] = (stamps, stanzas)
+        return {stanza: dict(settings) for stanza, settings in held[1].items()}
 
     def get(self, file: str, stanza: str) -> dict[str, str]:
         """The settings of one stanza. Raises RestError 404."""
@@ -67,6 +79,19 @@ class ConfStore:
                 raise RestError(403, f"Cannot remove {stanza}: it is part of the app.")
             del written[stanza]
             self._save(file, written)
+
+    def _stamps(self, file: str) -> object:
+        """What changes when a file of any layer does."""
+        folders = (self._app / "default", self._app / "local", self._overlay)
+        stamps: list[object] = []
+        for folder in folders:
+            try:
+                info = (folder / f"{_checked(file)}.conf").stat()
+            except OSError:
+                stamps.append(None)
+            else:
+                stamps.append((info.st_mtime_ns, info.st_size, info.st_ino))
+        return stamps
 
     def _written(self, file: str) -> conf_files.Stanzas:
         path = self._overlay / f"{_checked(file)}.conf"

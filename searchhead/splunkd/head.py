@@ -19,8 +19,9 @@ with SearchHead(app, state) as head:
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from ..access import Access, Principal
 from ..indexes.store import EventStore
 from . import environment, installed
 from .conf_store import ConfStore
+from .errors import RestError
 from .kvstore import KVStore
 from .search import LOADJOB, Options, Search
 
@@ -55,6 +57,7 @@ class SearchHead:
         self.app = app.resolve()
         self.state = state.resolve()
         self.user = user
+        self.host = socket.gethostname()
         self.options = options or Options(parse_launches=0)
         self.app_name = app_name(self.app)
         self.home = environment.prepare_home(self.state, self.app, self.app_name)
@@ -144,6 +147,15 @@ class SearchHead:
         if self._jobs is None:
             raise SplError(f"Error in '{LOADJOB}' command: Cannot find artifacts for sid {raw_args.strip()}.")
         return self._jobs.load(raw_args, user)
+
+    def rest_rows(self, path: str, arguments: Mapping[str, str], user: str) -> Table:
+        """What the ``rest`` command gives: a row for each entity of an endpoint, as the user sees it. Raises SplError."""
+        from .rest_table import rows
+
+        try:
+            return rows(self.rest_app(), path, arguments, self.access.principal(user), server=self.host)
+        except RestError as exc:
+            raise SplError(f"Error in 'rest' command: {path}: {exc.text}") from exc
 
     def may_use_lookup(self, principal: Principal, action: str, name: str) -> bool:
         """Whether the user may read or write a lookup: its definition, and the file or collection behind it."""

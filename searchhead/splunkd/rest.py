@@ -13,9 +13,10 @@ import asyncio
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote, unquote_plus
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus
 
 from ..access import Principal
 from . import atom, listing
@@ -24,6 +25,7 @@ from .kvstore import MAX_BYTES
 
 _SERVICES = re.compile(r"/services/(.*)")
 _SERVICES_NS = re.compile(r"/servicesNS/([^/]+)/([^/]+)/(.*)")
+_THREADS = 64
 _LARGEST_BODY = MAX_BYTES + 1_048_576  # a little above the limit, so that the limit's own message is given
 
 
@@ -113,6 +115,8 @@ class RestApp:
         self._routes = [(re.compile(route.pattern), route) for route in routes]
         self._app = app
         self._of_key = of_key
+        # Calls that wait for a search must not keep the search's own calls from being answered.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="rest")
 
     async def __call__(
         self,
@@ -123,7 +127,7 @@ class RestApp:
         """Answers one call."""
         assert scope["type"] == "http"
         body = await _body(receive)
-        response = await asyncio.to_thread(self.answer, scope, body)
+        response = await asyncio.get_running_loop().run_in_executor(self._threads, self.answer, scope, body)
         headers = [
             (b"content-type", response.content_type.encode()),
             (b"content-length", str(len(response.body)).encode()),
@@ -161,6 +165,19 @@ class RestApp:
             place = traceback.extract_tb(exc.__traceback__)[-1]
             text = f"Internal error: {type(exc).__name__}: {exc} ({place.name}, line {place.lineno})."
             return _error(RestError(500, text), as_json)
+
+    def entities(self, path: str, parameters: Mapping[str, str], principal: Principal) -> list[atom.Entity]:
+        """The entities that a GET of a path gives a user, such as /services/saved/searches. Raises RestError."""
+        path = path if path.startswith("/services") else f"/services/{path.lstrip('/')}"
+        owner, app, endpoint = self._namespace({"raw_path": quote(path, safe="/%").encode(), "path": path})
+        route, arguments = self._route("GET", endpoint)
+        values = list(parameters.items())
+        found = route.handler(Request("GET", owner, app, endpoint, arguments, parameters, b"", principal, values))
+        if not isinstance(found, Feed):
+            raise RestError(400, "This endpoint gives no list of entities.")
+        return (
+            listing.page(found.entities, parameters, {}, default_count=0)[0] if found.listing else list(found.entities)
+        )
 
     def _namespace(self, scope: Mapping[str, Any]) -> tuple[str, str, str]:
         """Owner, app and endpoint; the endpoint is still quoted, so that a slash inside a name stays one name."""

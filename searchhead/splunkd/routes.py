@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..jobs.rest import JobEndpoints
+from .data_rest import DataEndpoints
 from .rest import Route
 from .server import basic_routes
 from .ui_rest import UiEndpoints
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def all_routes(head: SearchHead) -> list[Route]:
     """What the REST side answers."""
-    endpoints = (JobEndpoints(head), UiEndpoints(head))
+    endpoints = (JobEndpoints(head), UiEndpoints(head), DataEndpoints(head))
     return [
         *basic_routes(head.confs, head.store, head.access, app=head.app_name),
         *(route for endpoint in endpoints for route in endpoint.routes()),

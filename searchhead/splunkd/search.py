@@ -168,6 +168,11 @@ class Search:
             indexes=self.indexes,
             message=lambda level, text: self.dispatch.message(level, text),
             owner=self.user,
+            confs=head.confs.read,
+            sid=self.dispatch.sid,
+            search_name=self._options.saved_search,
+            host=head.host,
+            rest=lambda path, arguments: head.rest_rows(path, arguments, self.user),
             **more,
         )
 

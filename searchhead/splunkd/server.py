@@ -17,6 +17,7 @@ from .kvstore import KVStore
 from .kvstore_rest import KVStoreEndpoints
 from .rest import RestApp, Route
 from .system_rest import SystemEndpoints
+from .users_rest import UserEndpoints
 
 START_TIMEOUT_S = 15.0
 LONGEST_ADDRESS = 1 << 20  # bytes; a query for many keys stands in the address
@@ -73,6 +74,7 @@ def basic_routes(confs: ConfStore, store: KVStore, access: Access, *, app: str) 
     endpoints = (
         KVStoreEndpoints(store, confs, access, app=app),
         ConfEndpoints(confs, access, app=app),
-        SystemEndpoints(confs, access, app=app),
+        SystemEndpoints(confs, app=app),
+        UserEndpoints(access, app=app),
     )
     return [route for endpoint in endpoints for route in endpoint.routes()]

@@ -1,6 +1,6 @@
-"""REST endpoints about splunkd itself: its version, the current user, the app.
+"""REST endpoints about splunkd itself: its version, its settings, its messages, the app.
 
-server/info   authentication/current-context   apps/local[/<app>]
+server/info   server/settings   messages   apps/local[/<app>]
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import platform
 import socket
 from collections.abc import Sequence
 
-from ..access import Access
 from .atom import Entity
 from .conf_store import ConfStore
 from .errors import RestError
@@ -20,16 +19,16 @@ from .searchinfo import SPLUNK_VERSION
 class SystemEndpoints:
     """The handlers, for one app."""
 
-    def __init__(self, confs: ConfStore, access: Access, *, app: str) -> None:
+    def __init__(self, confs: ConfStore, *, app: str) -> None:
         self._confs = confs
-        self._access = access
         self._app = app
 
     def routes(self) -> Sequence[Route]:
         """What these endpoints answer."""
         return (
             Route(("GET",), "server/info(?:/server-info)?", self.server_info),
-            Route(("GET",), "authentication/current-context(?:/context)?", self.current_context),
+            Route(("GET",), "server/settings(?:/settings)?", self.server_settings),
+            Route(("GET",), "messages", self.messages),
             Route(("GET",), "apps/local", self.apps),
             Route(("GET",), "apps/local/([^/]+)", self.app),
         )
@@ -48,12 +47,21 @@ class SystemEndpoints:
         }
         return Feed("server-info", [Entity("server-info", "/services/server/info/server-info", content)])
 
-    def current_context(self, request: Request) -> Feed:
-        """The user whose session key was given."""
-        user = request.principal.user
-        content = {"username": user, "realname": user, "roles": ["admin"], "capabilities": ["search"]}
-        path = "/services/authentication/current-context/context"
-        return Feed("current-context", [Entity("context", path, content, owner=user)])
+    def server_settings(self, request: Request) -> Feed:
+        """What server.conf and web.conf would say of this search head."""
+        host = socket.gethostname()
+        content = {
+            "serverName": host,
+            "host": host,
+            "enableSplunkWebSSL": False,
+            "sessionTimeout": "1h",
+            "kvStorePort": "0",
+        }
+        return Feed("server-settings", [Entity("settings", "/services/server/settings/settings", content)])
+
+    def messages(self, request: Request) -> Feed:
+        """Bulletin messages; this search head posts none."""
+        return Feed("messages", [], listing=True)
 
     def apps(self, request: Request) -> Feed:
         """The one app."""
