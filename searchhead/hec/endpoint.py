@@ -33,6 +33,7 @@ from .settings import CurrentSettings, Settings, Token
 CAPACITY = 64  # requests that are parsed and stored at once; further ones are answered "Server is busy"
 BUFFERED = 256 * 1_048_576  # bytes of all bodies that are held at once
 _WRITERS = 8  # threads; more only wait for the same disk
+_LARGE = 1_048_576  # bytes; such bodies are parsed one at a time, because parsed JSON can take 24 times its text
 _LARGEST_ASK = 1_048_576  # bytes of a question to /ack
 _PATH = re.compile(r".*/services/collector(?:/(event|raw|ack|health)(?:/1\.0)?)?/?")
 
@@ -52,6 +53,7 @@ class HecApp:
         self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="hec")
         self._capacity = capacity
         self._largest_buffer = buffered
+        self._large = asyncio.Semaphore(1)
         self._working = 0
         self._buffer = 0
         self._closed = False
@@ -151,9 +153,10 @@ class HecApp:
         )
         self._working += 1
         try:
-            outcome = await asyncio.get_running_loop().run_in_executor(
-                self._pool, functools.partial(intake.take, self._store, settings, token, parsed, default)
-            )
+            async with self._large if len(body) > _LARGE else contextlib.nullcontext():
+                outcome = await asyncio.get_running_loop().run_in_executor(
+                    self._pool, functools.partial(intake.take, self._store, settings, token, parsed, default)
+                )
         except StoreError as exc:
             raise Refusal(replies.INTERNAL_ERROR, detail=str(exc)) from exc
         finally:

@@ -20,7 +20,7 @@ from .replies import Refusal
 _METADATA = ("host", "source", "sourcetype", "index")
 _KNOWN = frozenset({"event", "time", "fields", *_METADATA})
 _MILLISECONDS_FROM = 1e11  # in seconds the year 5138
-_DIGITS = re.compile(r"\s*-?\d+(\.\d*)?\s*")
+_DIGITS = re.compile(r"\s*-?[0-9]+(\.[0-9]*)?\s*")
 _space = re.compile(r"[ \t\n\r]*").match
 
 Member = tuple[Any, int, int]  # value, and where its text begins and ends

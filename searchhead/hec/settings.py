@@ -11,7 +11,7 @@ from ..conf_files import is_true
 from ..indexes import definitions
 from ..indexes.definitions import Confs
 
-MAX_BODY = 20 * 1_048_576  # bytes; splunkd takes 800 MB, which one process in Python should not
+MAX_BODY = 10 * 1_048_576  # bytes; splunkd takes 800 MB, which one process in Python should not
 MAX_EVENT = 5 * 1_048_576
 TRUNCATE = 10_000  # bytes; props.conf
 DEFAULT_SOURCETYPE = "httpevent"
