@@ -13,7 +13,7 @@ APP_FILES = $(shell find bin default metadata README lookups static appserver mo
               -not -name '*.pyc' -not -path '*/variables/*' -not -name '*.pb' 2>/dev/null) README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lib package appinspect sample export bench bench-accuracy study bots ghost lock icons collector clean
+.PHONY: help env demo serve studio test check lib package appinspect sample export bench bench-accuracy study bots ghost lock icons collector clean
 .DELETE_ON_ERROR:
 # Recipes start programs that already use all cores, and their output should stay readable.
 .NOTPARALLEL:
@@ -39,6 +39,20 @@ demo: .venv/.ready $(EXPORTED)  ## enroll the sample users, score their held-out
 sample: .venv/.ready  ## write lookups/mousematch_sample.csv anew with the telemetry generator
 	@$(PY) -m samples
 
+serve: .venv/.ready $(EXPORTED) $(if $(shell command -v npm),build/studio/.ready)  ## pages, HEC, REST and schedules on 127.0.0.1 (PORT=8000), until Ctrl-C
+	@$(PY) -m searchhead serve --port $(or $(PORT),8000) $(SERVE)
+
+studio: build/studio/.ready  ## Splunk's dashboard renderer for make serve, from npm (540 MB; never part of the app)
+build/studio/.ready: $(wildcard searchhead/web/studio/*)
+	@mkdir -p build/studio
+	@cmp -s searchhead/web/studio/package-lock.json build/studio/package-lock.json && test -d build/studio/node_modules || { \
+	    cp searchhead/web/studio/package.json searchhead/web/studio/package-lock.json build/studio/ && \
+	    echo "==> Splunk's dashboard renderer: npm packages" && \
+	    cd build/studio && npm ci --ignore-scripts --no-audit --no-fund || { rm -f package-lock.json; exit 1; }; }
+	@echo "==> Splunk's dashboard renderer: bundle"
+	@node searchhead/web/studio/build.mjs build/studio
+	@touch $@
+
 check: .venv/.ready  ## ruff, mypy, import-linter and an SPL lint
 	@echo '==> ruff: style and mistakes'
 	@$(PY) -m ruff check .
@@ -50,7 +64,7 @@ check: .venv/.ready  ## ruff, mypy, import-linter and an SPL lint
 	@$(PY) packaging/lint_spl.py
 
 # Where CI is set, the whole package is built and inspected too. pytest comes last, so that its summary ends the output.
-test: check $(EXPORTED) lib/.ready $(if $(CI),appinspect)  ## all checks, then the tests (with CI=true also AppInspect)
+test: check $(EXPORTED) lib/.ready $(if $(CI),appinspect) $(if $(and $(CI),$(shell command -v npm)),studio)  ## all checks, then the tests (with CI=true also AppInspect)
 	@echo '==> pytest'
 	@$(PY) -m pytest $(PYTEST)
 

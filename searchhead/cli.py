@@ -1,6 +1,7 @@
 """The search head's command line.
 
     python -m searchhead run '| inputlookup people.csv | stats count by city'
+    python -m searchhead serve
 
 Results go to stdout, everything else to stderr. Exit codes: 0 results, 1 the search failed, 2 a wrong command line,
 130 cancelled.
@@ -89,6 +90,20 @@ def _run(settings: argparse.Namespace) -> int:
 def _close_stdout() -> None:
     """Lets Python's own last flush of stdout succeed."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _serve(settings: argparse.Namespace) -> int:
+    from .web.serve import serve  # what it imports would slow down every search of this command line
+
+    serve(
+        settings.app,
+        settings.state,
+        port=settings.port,
+        users=settings.users,
+        schedules=not settings.no_schedules,
+        verbose=settings.verbose,
+    )
+    return 0
 
 
 def _commands(settings: argparse.Namespace) -> int:
@@ -200,6 +215,12 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port from 0 to 65535")
+    return int(text)
+
+
 def _folder(text: str) -> Path:
     folder = Path(text).expanduser()
     if not folder.is_dir():
@@ -214,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    does = parser.add_subparsers(title="what to do", required=True, metavar="run | commands")
+    does = parser.add_subparsers(title="what to do", required=True, metavar="run | serve | commands")
     run = does.add_parser(
         "run",
         help="run a search",
@@ -243,9 +264,20 @@ def _parser() -> argparse.ArgumentParser:
     protocol.add_argument("--maxresultrows", type=_at_least_one, default=50_000, metavar="N",
                           help="limits.conf's maxresultrows, as the commands are told (default: 50000)")  # fmt: skip
     protocol.add_argument("--old-getinfo", action="store_true", help="tell commands only what Splunk 6.3 told them")
+    serve = does.add_parser(
+        "serve",
+        help="serve the app's pages, REST, HEC and schedules",
+        description="Serves the app on a port of 127.0.0.1 until it is interrupted: pages, REST, HEC, schedules.",
+    )
+    serve.set_defaults(do=_serve)
+    serve.add_argument("--port", type=_port, default=8000, metavar="N", help="0 takes any free one (default: 8000)")
+    serve.add_argument("--user", action="append", default=[], metavar="NAME", dest="users",
+                       help="print a link for this user only; may be given again (default: all)")  # fmt: skip
+    serve.add_argument("--no-schedules", action="store_true", help="run no saved search by itself")
+    serve.add_argument("--verbose", action="store_true", help="log every request on stderr")
     commands = does.add_parser("commands", help="list the commands that the app installs")
     commands.set_defaults(do=_commands)
-    for part in (run, commands):
+    for part in (run, serve, commands):
         part.add_argument("--app", type=_folder, default=APP, metavar="DIR", help="the app (default: this repository)")
         part.add_argument("--state", type=Path, default=None, metavar="DIR",
                           help="where KV store, settings and trained models live (default: state/ in the app)")  # fmt: skip
