@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mousematch import matching
+from mousematch.settings import PolicySettings, Settings
+from mousematch.settings import parse as parse_setting
 from mousematch.templates import COLLECTION, Template, to_document
 from searchhead.conf_files import parse, read
 
 APP = Path(__file__).resolve().parents[2]
 CONFS = sorted((APP / "default").glob("*.conf"))
+SETTINGS = [setting.name for setting in fields(PolicySettings)]
 DOCUMENT = to_document(Template("u", "m/1", "motion/1/64", np.zeros(2, np.float32), 1, 1, 1.0, 0.0, 0.0, "admin"))
 
 
@@ -52,13 +56,30 @@ def test_declared_types_fit_the_values_of_a_template() -> None:
             assert isinstance(value, kinds[collection[f"field.{name}"]]), name
 
 
-def test_the_policy_knows_every_verdict_and_its_risk_is_a_number() -> None:
-    with (APP / "lookups" / "mousematch_policy.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+def table(name: str) -> list[dict[str, str]]:
+    """The rows of a lookup file."""
+    with (APP / "lookups" / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_risk_table_knows_every_verdict_and_its_risk_is_a_number() -> None:
+    rows = table("mousematch_risk.csv")
 
     verdicts = {matching.MATCH, matching.MISMATCH, matching.INSUFFICIENT, matching.NOT_ENROLLED}
     assert {row["match_verdict"] for row in rows} == verdicts
     assert all(0 <= int(row["risk_score"]) <= 100 and row["next_step"] for row in rows)
+
+
+def test_the_policies_of_groups_are_ones_that_mousescore_takes_from_rows() -> None:
+    policies = table("mousematch_policy.csv")
+    groups = table("mousematch_groups.csv")
+
+    assert set(policies[0]) == {"group", "policy", *SETTINGS}
+    assert groups[-1] == {"user": "*", "group": "default"}
+    assert {row["group"] for row in groups} <= {row["group"] for row in policies}
+    for row in policies:
+        options = {name: parse_setting(PolicySettings, name, row[name]) for name in SETTINGS if row[name]}
+        Settings().policy(row["policy"] or "default").replaced(options).check(row["group"])
 
 
 @pytest.mark.parametrize("name", read(APP, "transforms"))
@@ -127,7 +148,10 @@ def test_bundle_rules_stay_within_the_app() -> None:
 
 def test_telemetry_has_its_time_and_its_keys_extracted() -> None:
     props = read(APP, "props")["mousematch:telemetry"]
-    event = '{"v":1, "session":"s-1", "user":"ann \\"x\\"", "page":"/p", "pointer":"mouse", "start":1763822400123}'
+    event = (
+        '{"v":1, "session":"s-1", "user":"ann \\"x\\"", "tab":"t1", "page":"/p", "page_id":"p7", "viewport":[1440, 789], '
+        '"dpr":1.25, "pointer":"mouse", "start":1763822400123, "sent":1763822401000, "seq":4, "points":{}}'
+    )
 
     after = re.search(props["TIME_PREFIX"], event)
     assert after and event[after.end() :].startswith("1763822400123")
@@ -136,7 +160,18 @@ def test_telemetry_has_its_time_and_its_keys_extracted() -> None:
         if key.startswith("EXTRACT-"):
             match = re.search(pattern.replace("(?<", "(?P<"), event)
             found |= match.groupdict() if match else {}
-    assert found == {"session": "s-1", "user": 'ann \\"x\\"', "page": "/p", "pointer": "mouse"}
+    assert found == {
+        "session": "s-1",
+        "user": 'ann \\"x\\"',
+        "tab": "t1",
+        "page": "/p",
+        "page_id": "p7",
+        "viewport": "1440, 789",
+        "dpr": "1.25",
+        "pointer": "mouse",
+        "sent": "1763822401000",
+        "seq": "4",
+    }
 
 
 def test_roles_named_in_the_metadata_are_splunks_or_the_apps() -> None:
@@ -148,7 +183,7 @@ def test_roles_named_in_the_metadata_are_splunks_or_the_apps() -> None:
     assert own <= named
 
 
-@pytest.mark.parametrize("kind", ["commands", "collections", "transforms"])
+@pytest.mark.parametrize("kind", ["commands", "collections", "transforms", "savedsearches"])
 def test_the_metadata_names_what_exists(kind: str) -> None:
     text = (APP / "metadata" / "default.meta").read_text(encoding="utf-8")
 
