@@ -13,7 +13,7 @@ APP_FILES = $(shell find bin default metadata README lookups static appserver mo
               -not -name '*.pyc' -not -path '*/variables/*' -not -name '*.pb' 2>/dev/null) README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve studio test check lib package appinspect sample export bench bench-accuracy study bots ghost lock icons collector clean
+.PHONY: help env demo serve studio test check lib package appinspect sample export bench bench-accuracy study bots fleet ghost lock icons collector clean
 .DELETE_ON_ERROR:
 # Recipes start programs that already use all cores, and their output should stay readable.
 .NOTPARALLEL:
@@ -108,6 +108,11 @@ bots: .venv/.ready samples/bots/ghost_cursor/node_modules/.ready  ## train and m
 collector: .venv/.ready  ## put the browser collector together: appserver/collector/ → appserver/static/collector/
 	@$(PY) packaging/collector.py
 
+fleet: .venv-fleet/.ready  ## .venv-fleet with Ray, for deploy/fleet (scorers on several hosts) and its tests
+.venv-fleet/.ready: requirements/fleet.txt packaging/environment.py | .venv/.ready
+	@$(PY) packaging/environment.py .venv-fleet requirements/fleet.txt
+	@touch $@
+
 icons: .venv/.ready  ## draw static/appIcon*.png
 	@$(PY) packaging/icons.py
 
@@ -115,7 +120,7 @@ lock: .venv/.ready  ## pin requirements/*.in anew into requirements/*.txt
 	@$(PY) packaging/lock.py
 
 clean:  ## remove what these tasks made (environments too)
-	rm -rf build dist lib demo state .venv .venv-appinspect .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf build dist lib demo state .venv .venv-appinspect .venv-fleet .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 	rm -rf samples/bots/ghost_cursor/node_modules
 	rm -rf models/*/*/model.tflite models/*/*/saved_model.pb models/*/*/fingerprint.pb models/*/*/variables models/*/*/assets
 	find bin searchhead samples benchmarks study tests packaging -name __pycache__ -prune -exec rm -rf {} +

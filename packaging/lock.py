@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-UNIVERSAL = ("bootstrap", "build", "cpu", "gpu", "appinspect")
+UNIVERSAL = ("bootstrap", "build", "cpu", "gpu", "fleet", "appinspect")
 SPLUNK_PYTHONS = ("3.9", "3.13")
 
 

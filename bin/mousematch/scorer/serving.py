@@ -37,6 +37,10 @@ class ImagesRejected(ImageError):
         super().__init__(f"Failed to process element: {first} of 'instances' list. Error: {reasons[first]}")
         self.reasons = reasons
 
+    def __reduce__(self) -> tuple[type[ImagesRejected], tuple[dict[int, str]]]:
+        # Between the processes of a fleet it travels by what it was made of, not by its message.
+        return type(self), (self.reasons,)
+
 
 @dataclass
 class Loaded:
