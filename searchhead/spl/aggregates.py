@@ -7,8 +7,8 @@ text, ``{n}`` as number; ``rowid`` is the row's place, ``{t}`` its time.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from lark import Token, Tree
@@ -16,7 +16,7 @@ from lark import Token, Tree
 from . import grammar, sql
 from .compile import Scope
 from .errors import in_command
-from .expressions import Expression, build, unquoted
+from .expressions import Call, Expression, Operation, Reference, build, unquoted
 from .sql import Sql
 from .syntax import Stage
 
@@ -60,7 +60,10 @@ FUNCTIONS = (
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One function over one field (None: rows, for count) or expression; ``name`` is its output field."""
+    """One function over one field (None: rows, for count) or expression; ``name`` is its output field.
+
+    The function ``eval`` is an expression of other aggregates.
+    """
 
     function: str
     field: str | None
@@ -70,15 +73,18 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Aggregations:
-    """What a command aggregates: its functions, the fields after BY, and its options by name in lower case."""
+    """What a command aggregates: its functions, the fields after OVER and BY, and its options by name in lower case."""
 
     aggregates: tuple[Aggregate, ...]
     by: tuple[str, ...]
     options: Mapping[str, str]
+    over: str | None = None
 
 
-def parse(stage: Stage, *, options: tuple[str, ...] | None = None) -> Aggregations:
-    """The arguments of such a command. ``options``: those it knows, None for any. Raises SplSyntaxError."""
+def parse(stage: Stage, *, options: tuple[str, ...] | None = None, charting: bool = False) -> Aggregations:
+    """The arguments of such a command. ``options``: those it knows, None for any. ``charting``: ``eval(sum(a)/sum(b))`` and
+    OVER may be used. Raises SplSyntaxError.
+    """
     try:
         tree = grammar.read("expression", "aggregations", stage.raw_args)
     except grammar.Malformed as exc:
@@ -86,33 +92,94 @@ def parse(stage: Stage, *, options: tuple[str, ...] | None = None) -> Aggregatio
         raise in_command(stage.name, reason, stage.args_position + exc.offset) from exc
     aggregates: list[Aggregate] = []
     by: list[str] = []
+    over: str | None = None
     given: dict[str, str] = {}
+
+    def names(tokens: Sequence[Token | Tree[Token]]) -> list[str]:
+        found = []
+        for token in cast(Sequence[Token], tokens):
+            if token.type == "OPTION":
+                name, _, value = str(token).partition("=")
+                given[name.strip().lower()] = unquoted(value.strip())
+            else:
+                found.append(unquoted(token))
+        return found
+
     for child in tree.children:
         if isinstance(child, Token):
-            name, _, value = str(child).partition("=")
-            given[name.strip().lower()] = unquoted(value.strip())
-        elif child.data == "by":
-            by = [unquoted(cast(Token, token)) for token in child.children]
+            names([child])
+            continue
+        if child.data in ("over", "computed") and not charting:
+            what = "OVER" if child.data == "over" else "eval"
+            raise in_command(
+                stage.name, f"The argument '{what}' is invalid.", stage.args_position + (child.meta.start_pos or 0)
+            )
+        if child.data == "by":
+            by = names(child.children)
+        elif child.data == "over":
+            (over,) = names(child.children)
+        elif child.data == "computed":
+            aggregates.append(_computed(child, stage))
         else:
             aggregates.append(_aggregate(child, stage))
     for name in given:
         if options is not None and name not in options:
             raise in_command(stage.name, f"The option '{name}' is invalid.", stage.args_position)
-    names = [aggregate.name for aggregate in aggregates]
-    for name in names:
-        if name in by:
+    outputs = [aggregate.name for aggregate in aggregates]
+    for name in outputs:
+        if name in by or name == over:
             raise in_command(
                 stage.name,
                 f"The output field '{name}' cannot have the same name as a group-by field.",
                 stage.args_position,
             )
-        if names.count(name) > 1 and "*" not in name:
+        if outputs.count(name) > 1 and "*" not in name:
             raise in_command(
                 stage.name,
                 f"The output field '{name}' is given twice; name one of them with AS.",
                 stage.args_position,
             )
-    return Aggregations(tuple(aggregates), tuple(dict.fromkeys(by)), given)
+    return Aggregations(tuple(aggregates), tuple(dict.fromkeys(by)), given, over)
+
+
+def _computed(tree: Tree[Token], stage: Stage) -> Aggregate:
+    body, *alias = cast(list[Tree[Token]], tree.children)
+    text = stage.raw_args[body.meta.start_pos : body.meta.end_pos]
+    name = unquoted(cast(Token, alias[0].children[0])) if alias else f"eval({text})"
+    return Aggregate("eval", None, build(body, stage.args_position), name)
+
+
+def split(aggregates: Sequence[Aggregate]) -> tuple[list[Aggregate], list[tuple[str, Expression]]]:
+    """Aggregates that need no other ones, and the expressions that are made of them: output field, expression."""
+    plain: list[Aggregate] = []
+    computed: list[tuple[str, Expression]] = []
+
+    def taken_out(expression: Expression) -> Expression:
+        if isinstance(expression, Operation):
+            return replace(expression, operands=tuple(taken_out(part) for part in expression.operands))
+        if not isinstance(expression, Call):
+            return expression
+        function = _ALIASES.get(expression.function, expression.function)
+        if not is_known(function) or len(expression.arguments) > 1:
+            return replace(expression, arguments=tuple(taken_out(part) for part in expression.arguments))
+        of = expression.arguments[0] if expression.arguments else None
+        name = f"\0of{len(plain)}"
+        field = of.field if isinstance(of, Reference) else None
+        plain.append(Aggregate(function, field, None if field is not None else of, name))
+        return Reference(name)
+
+    for aggregate in aggregates:
+        if aggregate.function == "eval" and aggregate.expression is not None:
+            computed.append((aggregate.name, taken_out(aggregate.expression)))
+        else:
+            plain.append(aggregate)
+    return plain, computed
+
+
+def is_known(function: str) -> bool:
+    """Whether there is such an aggregation."""
+    named = (_NUMERIC, _TEXTUAL, _MULTI, _TIMES, ("median",))
+    return any(function in names for names in named) or _PERCENTILE.fullmatch(function) is not None
 
 
 def _aggregate(tree: Tree[Token], stage: Stage) -> Aggregate:
@@ -132,10 +199,7 @@ def _aggregate(tree: Tree[Token], stage: Stage) -> Aggregate:
         else:
             field = unquoted(cast(Token, child.children[0]))
             written += f"({field})"
-    known = (
-        function in _NUMERIC or function in _TEXTUAL or function in _MULTI or function in _TIMES or function == "median"
-    )
-    if not known and not _PERCENTILE.fullmatch(function):
+    if not is_known(function):
         raise in_command(stage.name, f"The function '{token}' is unsupported or undefined.", at)
     if function != "count" and field is None and expression is None:
         raise in_command(stage.name, f"The function '{token}' needs a field, as in {token}(field).", at)

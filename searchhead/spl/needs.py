@@ -13,13 +13,14 @@ from .syntax import Stage
 
 # Commands that read no field but those they name, and what they read without naming it.
 _NAMING = {
-    "append": (), "bin": (), "bucket": (), "convert": (), "dedup": (), "eval": (), "eventstats": (), "fieldformat": (),
-    "fields": (), "fillnull": (), "filldown": (), "head": (), "localop": (), "lookup": (), "makemv": (), "mvexpand": (),
-    "nomv": (), "noop": (), "redistribute": (), "regex": ("_raw",), "rename": (), "reverse": (), "rex": ("_raw",),
-    "search": ("_raw",), "sort": (), "spath": ("_raw",), "streamstats": (), "tail": (), "where": (), "addinfo": (),
+    "accum": (), "addinfo": (), "append": (), "bin": (), "bucket": (), "convert": (), "dedup": (), "delta": (), "eval": (),
+    "eventstats": (), "fieldformat": (), "fields": (), "filldown": (), "fillnull": (), "head": (), "localop": (),
+    "lookup": (), "makemv": (), "mvexpand": (), "nomv": (), "noop": (), "rangemap": (), "redistribute": (),
+    "regex": ("_raw",), "rename": (), "replace": (), "reverse": (), "rex": ("_raw",), "search": ("_raw",), "sort": (),
+    "spath": ("_raw",), "streamstats": (), "tail": (), "where": (),
 }  # fmt: skip
 # Commands that leave nothing but what they name.
-_CLOSING = frozenset({"stats", "timechart", "chart", "top", "rare", "table", "return", "tstats"})
+_CLOSING = frozenset({"stats", "timechart", "chart", "top", "rare", "table", "return", "xyseries"})
 _WILDCARD = re.compile(r"""[^\s,()"'=|]*\*[^\s,()"'=|]*""")
 _EXPRESSIONS = frozenset({"eval", "where", "fieldformat"})  # here ``*`` multiplies
 

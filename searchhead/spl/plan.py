@@ -22,8 +22,8 @@ def plan(pipeline: Pipeline, custom: frozenset[str], *, given: bool = False) -> 
     A pipeline that begins with search reads the indexes, unless it is ``given`` rows to work on.
     """
 
-    def planner(subsearch: Pipeline, *, given: bool = False) -> Steps:
-        return plan(subsearch, custom, given=given)
+    def planner(pipeline: Pipeline, *, given: bool = False) -> Steps:
+        return plan(pipeline, custom, given=given)
 
     steps: list[Step] = []
     for index, stage in enumerate(pipeline.stages):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from . import knowledge, search_terms, sql
 from .compile import Scope
-from .context import Context, EventQuery
+from .context import Context, EventQuery, Indexes
 from .engine import Frame
 from .errors import in_command
 from .knowledge import Knowledge
@@ -46,12 +46,9 @@ def retrieve(terms: SearchTerm, text: str, rest: Sequence[Stage], stage: Stage, 
     ``text`` is that of the terms, ``stage`` the search command. Raises SplError.
     """
     context = session.context
-    if context.indexes is None:
-        raise in_command(
-            "search", "There are no indexes here; begin with '| inputlookup <file>.csv' or '| makeresults'."
-        )
+    indexes = _indexes(context)
     known = knowledge.of(session)
-    terms = _timed(terms, stage, context)
+    terms = timed(terms, stage, context)
     asked = time_range(terms)
     session.earliest = context.earliest if asked.earliest is None else asked.earliest
     session.latest = context.latest if asked.latest is None else asked.latest
@@ -59,11 +56,32 @@ def retrieve(terms: SearchTerm, text: str, rest: Sequence[Stage], stage: Stage, 
     query = query_of(known.naming.resolved(terms), known, Range(session.earliest, session.latest))
     if _fields(terms) <= _GIVEN_FIRST and reads_only(_GIVEN_FIRST, rest):
         query = replace(query, raw=False)
-    events = context.indexes.find(query)
+    events = indexes.find(query)
     frame = known.frame(events, wanted)
     scope = Scope.of(frame, session.engine, context, "search")
     condition = search_terms.condition(_without_indexed_times(terms), scope)
     return frame if condition == "TRUE" else session.engine.filter(frame, condition)
+
+
+def given_fields(terms: SearchTerm, session: Session) -> Frame:
+    """The events that meet timed terms on the fields that indexes know, without their texts. Raises SplError."""
+    known = knowledge.of(session)
+    indexes = _indexes(session.context)
+    asked = time_range(terms)
+    session.earliest = session.context.earliest if asked.earliest is None else asked.earliest
+    session.latest = session.context.latest if asked.latest is None else asked.latest
+    query = query_of(terms, known, Range(session.earliest, session.latest))
+    frame = session.engine.load(indexes.find(replace(query, contains=(), raw=False)))
+    scope = Scope.of(frame, session.engine, session.context, session.engine.command)
+    return session.engine.filter(frame, search_terms.condition(_without_indexed_times(terms), scope))
+
+
+def _indexes(context: Context) -> Indexes:
+    if context.indexes is None:
+        raise in_command(
+            "search", "There are no indexes here; begin with '| inputlookup <file>.csv' or '| makeresults'."
+        )
+    return context.indexes
 
 
 def query_of(terms: SearchTerm, known: Knowledge, times: Range) -> EventQuery:
@@ -104,10 +122,10 @@ def time_range(terms: SearchTerm) -> Range:
     )
 
 
-def _timed(terms: SearchTerm, stage: Stage, context: Context) -> SearchTerm:
-    """The terms with every time as epoch seconds. Raises SplSyntaxError."""
+def timed(terms: SearchTerm, stage: Stage, context: Context) -> SearchTerm:
+    """The terms with every ``earliest=`` and ``latest=`` as epoch seconds. Raises SplSyntaxError."""
     if isinstance(terms, Logic):
-        return Logic(terms.operator, tuple(_timed(part, stage, context) for part in terms.parts))
+        return Logic(terms.operator, tuple(timed(part, stage, context) for part in terms.parts))
     if not isinstance(terms, Comparison) or terms.field not in _TIME_TERMS or terms.operator != "=":
         return terms
     time = moment(terms.value, context.now)

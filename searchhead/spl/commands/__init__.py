@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from . import aggregate, chart, combine, extract, filtering, generate, lookup, multivalue, order, shape, summary
+from . import (
+    aggregate,
+    chart,
+    combine,
+    convert,
+    extract,
+    filtering,
+    generate,
+    lookup,
+    multivalue,
+    order,
+    pivot,
+    running,
+    shape,
+    sources,
+    subsearches,
+    summary,
+    timechart,
+)
 
 __all__ = [
     "aggregate",
     "chart",
     "combine",
+    "convert",
     "extract",
     "filtering",
     "generate",
     "lookup",
     "multivalue",
     "order",
+    "pivot",
+    "running",
     "shape",
+    "sources",
+    "subsearches",
     "summary",
+    "timechart",
 ]

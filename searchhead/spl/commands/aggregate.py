@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import sql
-from ..aggregates import Aggregate, Aggregations, as_sql, column, expanded, over_values, parse
+from ..aggregates import Aggregate, Aggregations, as_sql, column, expanded, over_values, parse, split
 from ..arguments import Arguments
 from ..compile import Scope
 from ..engine import Frame
@@ -30,6 +32,19 @@ def stats(stage: Stage, planner: Planner) -> Run:
 
 def group(frame: Frame, wanted: Aggregations, session: Session, name: str) -> Frame:
     """One row per group, in no order: the BY fields, then the aggregates."""
+    plain, computed = split(wanted.aggregates)
+    if not computed:
+        return _grouped(frame, wanted, session, name)
+    grouped = _grouped(frame, replace(wanted, aggregates=tuple(plain)), session, name)
+    scope = Scope.of(grouped, session.engine, session.context, name)
+    full = session.engine.extend(grouped, {output: scope.value(expression) for output, expression in computed})
+    kept = [field for field in full.fields if not field.startswith("\0of")]
+    made = [aggregate.name for aggregate in wanted.aggregates]
+    order = [*(field for field in kept if field not in made), *(field for field in made if field in kept)]
+    return full.with_columns({field: full.columns[field] for field in order})
+
+
+def _grouped(frame: Frame, wanted: Aggregations, session: Session, name: str) -> Frame:
     frame = unfolded(frame, list(wanted.by), session)
     frame, aggregates = materialised(frame, wanted, session, name)
     time = frame.columns.get("_time")

@@ -10,7 +10,7 @@ from ..arguments import Arguments
 from ..compile import Scope
 from ..engine import Frame
 from ..errors import in_command
-from ..expressions import parse_condition
+from ..expressions import Expression, parse_condition
 from ..registry import Planner, Run, Session, Steps, command, subsearch
 from ..syntax import Stage
 from .order import keys, ordering
@@ -45,8 +45,11 @@ def filled(text: str, inner: list[tuple[int, int, Steps]], session: Session) -> 
     return text
 
 
-def as_terms(frame: Frame, session: Session) -> str:
-    """``( ( a="1" AND b="2" ) OR ( … ) )``; a field named search or query is taken as it is; no rows match nothing."""
+def as_terms(frame: Frame, session: Session, *, between: str = "OR") -> str:
+    """``( ( a="1" AND b="2" ) OR ( … ) )``; a field named search or query is taken as it is; no rows match nothing.
+
+    ``between`` stands between the values of a multivalue.
+    """
     rows = []
     for row in session.engine.table(frame).rows():
         parts = []
@@ -55,15 +58,16 @@ def as_terms(frame: Frame, session: Session) -> str:
                 continue
             values = value if isinstance(value, list) else [str(value)]
             plain = field in ("search", "query")
-            name = field if re.fullmatch(r"[\w.]+", field) else _quoted(field)
-            either = [item if plain else f"{name}={_quoted(item)}" for item in values]
-            parts.append("( " + " OR ".join(either) + " )" if len(either) > 1 else either[0])
+            name = field if re.fullmatch(r"[\w.]+", field) else quoted(field)
+            either = [item if plain else f"{name}={quoted(item)}" for item in values]
+            parts.append("( " + f" {between} ".join(either) + " )" if len(either) > 1 else either[0])
         if parts:
             rows.append("( " + " AND ".join(parts) + " )")
     return "( " + " OR ".join(rows) + " )" if rows else "NOT *"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as a quoted string of SPL."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -92,10 +96,16 @@ def _without_times(term: terms.SearchTerm, scope: Scope) -> tuple[terms.SearchTe
 
 @command("where <condition>", "streaming")
 def where(stage: Stage, planner: Planner) -> Run:
-    """Rows for which the expression is true."""
-    expression = parse_condition(stage.raw_args, command=stage.name, position=stage.args_position)
+    """Rows for which the expression is true; a subsearch stands for what it returns."""
+    inner = [(sub.start, sub.stop, planner(sub.pipeline)) for sub in stage.subsearches]
+
+    def parsed(text: str) -> Expression:
+        return parse_condition(text, command=stage.name, position=stage.args_position)
+
+    fixed = None if inner else parsed(stage.raw_args)
 
     def run(frame: Frame, session: Session) -> Frame:
+        expression = fixed or parsed(filled(stage.raw_args, inner, session))
         return session.engine.filter(
             frame, Scope.of(frame, session.engine, session.context, stage.name).condition(expression)
         )

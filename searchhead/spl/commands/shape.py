@@ -11,22 +11,32 @@ from ..arguments import Arguments
 from ..compile import Scope
 from ..engine import Frame
 from ..errors import in_command
-from ..expressions import parse_assignments
+from ..expressions import Assignment, parse_assignments
 from ..registry import Planner, Run, Session, command
 from ..sql import Sql
 from ..syntax import Stage
+from .filtering import filled
 
 
 @command("eval <field>=<expression>[, <field>=<expression>] ...", "streaming")
 def evaluate(stage: Stage, planner: Planner) -> Run:
-    """Fields from expressions; each sees those before it."""
-    assignments = parse_assignments(stage.raw_args, command=stage.name, position=stage.args_position)
-    for assignment in assignments:
-        if re.search(r"\{[^{}]+\}", assignment.field):
-            message = f"The field name '{assignment.field}' is made of a field's value, which is not supported here."
-            raise in_command(stage.name, message, stage.args_position)
+    """Fields from expressions; each sees those before it. A subsearch stands for what it returns."""
+    inner = [(sub.start, sub.stop, planner(sub.pipeline)) for sub in stage.subsearches]
+
+    def parsed(text: str) -> tuple[Assignment, ...]:
+        assignments = parse_assignments(text, command=stage.name, position=stage.args_position)
+        for assignment in assignments:
+            if re.search(r"\{[^{}]+\}", assignment.field):
+                message = (
+                    f"The field name '{assignment.field}' is made of a field's value, which is not supported here."
+                )
+                raise in_command(stage.name, message, stage.args_position)
+        return assignments
+
+    fixed = () if inner else parsed(stage.raw_args)
 
     def run(frame: Frame, session: Session) -> Frame:
+        assignments = fixed or parsed(filled(stage.raw_args, inner, session))
         source, columns = frame.name, dict(frame.columns)
         for index, assignment in enumerate(assignments):
             value = Scope(session.engine, session.context, columns, stage.name).value(assignment.expression)
@@ -186,41 +196,53 @@ def bin_(stage: Stage, planner: Planner) -> Run:
             f"Invalid value '{written}' for the option 'span': it is a number, or one with a unit of time such as 5m."
         )
 
-    def run(frame: Frame, session: Session) -> Frame:
-        column = frame.get(field)
-        number = sql.number(column)
-        width = span or _automatic(
-            session.engine.rows(f"SELECT min({number}), max({number}) FROM {frame.name}")[0], bins, field
-        )
-        start = width.floor(number)
-        if field == "_time" or not width.unitless:
-            return session.engine.extend(frame, {target: Sql(start, "number")})
-        label = f"fmt({start}) || '-' || fmt({start} + {width.seconds!r})"
-        return session.engine.extend(frame, {target: Sql(f"coalesce({label}, {sql.first(column)})", "text")})
+    return lambda frame, session: binned(frame, field, target, span, bins, session)
 
-    return run
+
+def binned(frame: Frame, field: str, target: str, span: timespans.Span | None, bins: int, session: Session) -> Frame:
+    """The frame with the buckets of a field's values in ``target``; without a span, of a width that gives so many bins."""
+    column = frame.get(field)
+    number = sql.number(column)
+    width = span or _automatic(
+        session.engine.rows(f"SELECT min({number}), max({number}) FROM {frame.name}")[0], bins, field
+    )
+    start = width.floor(number)
+    if field == "_time" or not width.unitless:
+        return session.engine.extend(frame, {target: Sql(start, "number")})
+    label = f"fmt({start}) || '-' || fmt({start} + {width.seconds!r})"
+    return session.engine.extend(frame, {target: Sql(f"coalesce({label}, {sql.first(column)})", "text")})
 
 
 _TIME_SPANS = ("1s", "5s", "10s", "30s", "1m", "5m", "10m", "30m", "1h", "1d", "1mon", "1y")
 
 
-def _automatic(extent: tuple[float | None, float | None], bins: int, field: str) -> timespans.Span:
-    """The narrowest usual span that needs no more buckets than allowed."""
+def _automatic(
+    extent: tuple[float | None, float | None], bins: int, field: str, least: timespans.Span | None = None
+) -> timespans.Span:
+    """The narrowest usual span, of times not below the least, that needs no more buckets than allowed."""
     low, high = extent
     low, high = low or 0.0, high or 0.0
     width = high - low
     if field == "_time":
         spans = [span for text in _TIME_SPANS if (span := timespans.parse_span(text))]
-        return next((span for span in spans if width <= bins * (span.seconds or span.months * 2_592_000)), spans[-1])
+        narrowest = 0.0 if least is None else _seconds(least)
+        fitting = (span for span in spans if width <= bins * _seconds(span) and _seconds(span) >= narrowest)
+        return next(fitting, spans[-1])
     size = 10.0**-6
     while high // size - low // size + 1 > bins and size < 1e12:
         size *= 10
     return timespans.Span(str(size), seconds=size, unitless=True)
 
 
-def automatic_time_span(low: float, high: float, bins: int = 100) -> timespans.Span:
+def _seconds(span: timespans.Span) -> float:
+    return span.seconds or span.months * 2_592_000
+
+
+def automatic_time_span(
+    low: float, high: float, bins: int = 100, least: timespans.Span | None = None
+) -> timespans.Span:
     """The span of timechart when none is given."""
-    return _automatic((low, high), bins, "_time")
+    return _automatic((low, high), bins, "_time", least)
 
 
 @command("transpose [<count>] [column_name=<field>] [header_field=<field>] [include_empty=<bool>]", "transforming")

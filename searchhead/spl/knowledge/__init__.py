@@ -31,7 +31,8 @@ _KIND, _ROW = "\0kind", "\0row"
 
 def of(session: Session) -> Knowledge:
     """The knowledge of the session's app, read once."""
-    return session.memo.setdefault("knowledge", Knowledge(session))
+    found: Knowledge = session.memo.setdefault("knowledge", Knowledge(session))
+    return found
 
 
 class Knowledge:
@@ -164,7 +165,7 @@ def _extracted(events: Table, rows: list[int], extractions: list[Extraction]) ->
     names = events.fields
     found: list[Fields] = []
     for values, kind in zip(events.tuples(), rows, strict=True):
-        fields = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        fields: Fields = {name: value for name, value in zip(names, values, strict=True) if value is not None}
         extractions[kind].apply(fields)
         found.append(fields)
     columns = dict.fromkeys(names)

@@ -74,6 +74,22 @@ STAGES = st.one_of(
                 "join type=left user [| inputlookup sessions.csv]",
                 'rex field=user "(?<m>o)"',
             ),
+            *("chart count over user by m", "chart limit=1 eval(sum(score)/count(m)) by score span=2", "filldown"),
+            *("addtotals col=t", "untable user a b", "xyseries user city score", "makecontinuous score span=3"),
+            *("convert auto(*) ctime(_time) AS m", "rangemap field=score low=0-5", "replace a* WITH b* IN user m"),
+            *(
+                "foreach * [eval <<FIELD>>=1]",
+                "foreach mode=multivalue m [eval user=user.<<ITEM>>]",
+                "delta score AS m",
+            ),
+            *(
+                "accum m",
+                "addinfo",
+                "format",
+                "return 2 user m",
+                "collect testmode=t",
+                "timechart partial=f bins=3 count",
+            ),
             *("spath input=user", "transpose 0", "top user m", "search user=b* OR score>2 m=*", "reverse", "custom x"),
         ]
     ),
