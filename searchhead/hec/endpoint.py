@@ -20,8 +20,9 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..indexes import Event, EventStore, StoreError
+from ..indexes import EventStore, StoreError
 from ..indexes.definitions import Confs
+from ..indexes.retention import Retention
 from . import authorization, envelopes, intake, origins, raw, replies
 from .acknowledgements import Acknowledgements
 from .body import Body
@@ -50,6 +51,7 @@ class HecApp:
         self._settings = CurrentSettings(confs)
         self._acks = Acknowledgements()
         self._log = RefusalLog()
+        self._retention = Retention(store, confs)
         self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="hec")
         self._capacity = capacity
         self._largest_buffer = buffered
@@ -161,6 +163,8 @@ class HecApp:
             raise Refusal(replies.INTERNAL_ERROR, detail=str(exc)) from exc
         finally:
             self._working -= 1
+        if self._retention.due():  # what comes in makes room for itself
+            self._in_background(self._retention.apply)
         number = self._acks.stored(token.name, channel) if token.use_ack and outcome.stored else None
         if outcome.refusal is None:
             return replies.SUCCESS.status, replies.SUCCESS.body(ackId=number)
@@ -192,11 +196,17 @@ class HecApp:
             size=max(exchange.size, exchange.length),
             stored=stored,
         )
-        if event is not None and not self._closed:
-            self._pool.submit(self._store_quietly, event)
+        if event is not None:
+            self._in_background(lambda: self._store.add([event]))
         reply: Reply = refusal.reply
         return reply.status, reply.body(**{"invalid-event-number": refusal.event, "ackId": ack})
 
-    def _store_quietly(self, event: Event) -> None:
-        with contextlib.suppress(StoreError):
-            self._store.add([event])
+    def _in_background(self, work: Callable[[], object]) -> None:
+        """Does something with the store that no answer waits for."""
+
+        def quietly() -> None:
+            with contextlib.suppress(StoreError):
+                work()
+
+        if not self._closed:
+            self._pool.submit(quietly)

@@ -2,6 +2,7 @@
 
 definitions     which indexes exist, from indexes.conf
 store           the events, on SQLite
+retention       what an index no longer keeps
 """
 
 from .events import Event, StoreError

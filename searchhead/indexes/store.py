@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import sqlite3
 import threading
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..table import Table
-from . import reading
+from . import reading, retention
 from .columns import Columns
 from .events import Event, StoreError, microseconds, packed
 from .wildcards import chosen
@@ -128,6 +129,22 @@ class EventStore:
                 if first is not None:
                     found[index] = IndexSummary(events, size, first / 1_000_000, last / 1_000_000)
             return found
+
+    def trim(self, index: str, *, before: float, largest_bytes: int) -> int:
+        """Removes the events whose time and arrival are before (epoch seconds), and the oldest above so many bytes of text.
+
+        How many were removed. The file keeps its size; its free pages are used again. Raises StoreError.
+        """
+        removed = 0
+        while True:
+            with self._writing, self._errors(), self._transaction():
+                count = retention.remove_oldest(self._db, index, before=before, most=retention.CHUNK)
+                if not count:
+                    most = min(retention.excess(self._db, index, largest_bytes), retention.CHUNK)
+                    count = retention.remove_oldest(self._db, index, before=math.inf, most=most)
+            if not count:
+                return removed
+            removed += count
 
     def _write(self, batches: Sequence[_Batch]) -> None:
         """One transaction for all batches; each learns how it went."""

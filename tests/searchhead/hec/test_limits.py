@@ -21,7 +21,7 @@ import pytest
 from searchhead.hec import replies
 from searchhead.hec.body import Body
 from searchhead.hec.replies import Refusal
-from searchhead.indexes import EventStore
+from searchhead.indexes import Event, EventStore
 from searchhead.spl.context import EventQuery
 from tests.searchhead.hec.serving import INPUTS, TOKEN, write_app
 
@@ -200,6 +200,14 @@ def test_a_changed_configuration_counts_within_a_second(collector, tmp_path):
     wait_until(lambda: collector.sent('{"event": "b"}')[0] == 403)
 
 
+def test_what_the_index_no_longer_keeps_goes_while_events_come_in(collector, tmp_path):
+    long_ago = EventStore(tmp_path / "indexes", clock=lambda: 1.0)
+    long_ago.add([Event(1.0, "of 1970", "telemetry", "st", "so", "ho")])
+    long_ago.close()
+    assert collector.sent('{"event": "now"}{"event": "of a late clock", "time": 1}')[0] == 200
+    wait_until(lambda: sorted(collector.stored()) == ["now", "of a late clock"])
+
+
 def test_a_collector_that_is_closed_says_that_it_shuts_down(collector):
     collector.hec.close()
     assert collector.sent('{"event": "a"}') == (503, {"text": "Server is shutting down", "code": 23})
@@ -209,7 +217,7 @@ SERVER = """
 import sys, uvicorn
 from pathlib import Path
 from searchhead.hec import HecApp
-from searchhead.indexes import EventStore
+from searchhead.indexes import Event, EventStore
 from searchhead.splunkd.conf_store import ConfStore
 app, state, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 hec = HecApp(EventStore(state), ConfStore(app, app / "state"))
