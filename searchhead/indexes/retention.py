@@ -56,7 +56,7 @@ class Retention:
 
 
 def remove_oldest(db: sqlite3.Connection, index: str, *, before: float, most: int) -> int:
-    """Removes up to ``most`` events whose time and arrival are before (epoch seconds); how many. In the running transaction."""
+    """Removes up to ``most`` events whose time and arrival are before (epoch seconds), within a transaction; how many."""
     end = math.ceil(before) if math.isfinite(before) else _NEVER
     count, size, numbers = db.execute(_OLDEST, [index, end * 1_000_000, end, most]).fetchone()
     if count:
