@@ -1,7 +1,7 @@
 """``| mousescore``: adds to each session how well its movement fits the template of its user.
 
     mouseencode → mousescore → match_score match_llr window_llr match_verdict match_evidence_s match_threshold
-                               match_far match_frr match_model match_error
+                               match_far match_frr match_policy match_model match_error
                mouseencode's kinematics → match_bot
 
 Runs on the search head, in order: every row comes back, with its score or with the reason for having none.
@@ -18,7 +18,7 @@ from mousematch.formats.names import KINEMATICS
 from mousematch.settings import MatchingSettings, PolicySettings, ScorerSettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import StreamingColumns, run
-from mousematch.splunk.options import POLICY, SCORER, check_fields, check_policy, given
+from mousematch.splunk.options import POLICY, ROW_POLICY, SCORER, check_fields, check_policy, flag, given
 from mousematch.splunk.session_windows import FIELDS
 
 MATCHING = {name: name for name in ("model", "policy", "prior")}
@@ -39,6 +39,7 @@ class MouseScore(StreamingColumns):
     sessions_per_day = Option(doc="sessions_per_day=<num>: sessions with enough evidence, to which the alerts relate.")
     prior = Option(doc="prior=<0-1>: probability of the owner before anything was seen.")
     min_evidence_s = Option(doc="min_evidence_s=<seconds>: with less active movement the verdict is insufficient.")
+    policyfields = Option(doc="policyfields=true|false: rows may name a policy of their own.", default="false")
     scorer = Option(doc="scorer=<URL>: a TensorFlow Serving installation in place of the local scorer.")
     timeout = Option(doc="timeout=<seconds>: how long to wait for one answer of the scorer.")
 
@@ -50,10 +51,11 @@ class MouseScore(StreamingColumns):
         self._matching_options = given(self, MatchingSettings, MATCHING)
         self._policy_options = given(self, PolicySettings, POLICY)
         check_policy(self.policy, self._policy_options)
+        self._policy_fields = flag(self, "policyfields")
         self._scorer_options = given(self, ScorerSettings, SCORER)
 
     def required_fields(self) -> list[str]:
-        return [self.user, self.image, *FIELDS, KINEMATICS]
+        return [self.user, self.image, *FIELDS, KINEMATICS, *(ROW_POLICY if self._policy_fields else ())]
 
     def stream(self, columns: Columns) -> Columns:
         if self._session_scorer is None:
@@ -63,7 +65,10 @@ class MouseScore(StreamingColumns):
 
             search = MatchingSearch.open(self, matching=self._matching_options, scorer=self._scorer_options)
             self._session_scorer = search.session_scorer(
-                policy=self._policy_options, user_field=self.user, image_field=self.image
+                policy=self._policy_options,
+                policy_fields=self._policy_fields,
+                user_field=self.user,
+                image_field=self.image,
             )
             self._bot_scores = BotScores(search.messages)
         return self._bot_scores.add(self._session_scorer.add_scores(columns))

@@ -31,6 +31,7 @@ FIELDS = [
     "match_threshold",
     "match_far",
     "match_frr",
+    "match_policy",
     "match_model",
     "match_error",
     "match_bot",
@@ -255,6 +256,101 @@ def test_a_policy_of_the_installation_is_the_default_of_its_searches(held_out_mo
 
     assert row["match_far"] == "0.2"
     assert (other["match_threshold"], other["match_far"]) == ("0.5", "0.025")
+
+
+def test_each_row_may_have_a_policy_of_its_own(held_out_model: Bench) -> None:
+    held_out_model.enroll(template("alice", 0))
+    own = [
+        {},
+        {"policy_threshold": "0.999999"},
+        {"policy_target_far": "0.1", "policy_min_evidence_s": "5"},
+        {"policy_alerts_per_day": "1", "policy_sessions_per_day": "10"},
+        {"policy": "quiet"},
+        {"policy_min_evidence_s": "60"},
+        {"policy": " "},
+    ]
+
+    result = held_out_model.run(
+        "mousescore", "policyfields=true", chunks=[[session("alice", picture(0), **fields) for fields in own]]
+    )
+
+    assert [row["match_policy"] for row in result.rows] == [
+        "default",
+        "default threshold=0.999999",
+        "default target_far=0.1 min_evidence_s=5",
+        "default alerts_per_day=1 sessions_per_day=10",
+        "quiet",
+        "default min_evidence_s=60",
+        "default",
+    ]
+    verdicts = ["match", "mismatch", "match", "match", "insufficient", "insufficient", "match"]
+    assert [row["match_verdict"] for row in result.rows] == verdicts
+    assert [row["match_threshold"] for row in result.rows[:2]] == ["0.5", "0.999999"]
+    assert (result.rows[2]["match_far"], result.rows[3]["match_frr"]) == ("0.1", "0.1")
+    assert all(not row["match_error"] for row in result.rows) and result.error is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"policy": "lax"}, 'no policy "lax"'),
+        ({"policy_threshold": "2"}, 'policy_threshold="2" cannot be used'),
+        ({"policy_target_far": "a lot"}, 'policy_target_far="a lot" cannot be used'),
+        ({"policy_alerts_per_day": "5"}, "an alert budget takes both"),
+        ({"policy": "quiet", "policy_threshold": "0.1"}, "leave one out"),
+        ({"policy": ["quiet", "strict"]}, "no policy"),
+        ({"policy": "strict"}, "no held-out scores"),
+    ],
+)
+def test_a_wrong_policy_of_a_row_costs_no_verdict_and_says_so(bench: Bench, fields: dict[str, Any], words: str) -> None:
+    bench.enroll(template("alice", 0))
+
+    rows = [session("alice", picture(0), **fields), session("alice", picture(1), **fields), session("alice", picture(0))]
+
+    result = bench.run("mousescore", "policyfields=true", chunks=[rows])
+
+    wrong, foreign, other = result.rows
+    assert [row["match_verdict"] for row in result.rows] == ["match", "mismatch", "match"]
+    assert words in wrong["match_error"] and '"default" decided' in wrong["match_error"]
+    assert [row["match_policy"] for row in result.rows] == ["default"] * 3
+    assert (wrong["match_error"], other["match_error"]) == (foreign["match_error"], "")
+    assert result.error is None and result.exit_code == 0
+
+
+def test_the_options_of_the_search_decide_on_rows_without_a_policy(held_out_model: Bench) -> None:
+    held_out_model.enroll(template("alice", 0))
+    rows = [
+        session("alice", picture(0)),
+        session("alice", picture(0), policy_threshold="0.4"),
+        session("alice", picture(0), policy_min_evidence_s="0"),
+        session("alice", picture(0), policy="default"),
+    ]
+
+    result = held_out_model.run(
+        "mousescore", "policyfields=true", "target_far=0.1", "min_evidence_s=30", chunks=[rows]
+    )
+
+    assert [row["match_policy"] for row in result.rows] == [
+        "default target_far=0.1 min_evidence_s=30",
+        "default min_evidence_s=30 threshold=0.4",
+        "default target_far=0.1 min_evidence_s=0",
+        "default",
+    ]
+    assert [row["match_verdict"] for row in result.rows] == ["insufficient", "insufficient", "match", "match"]
+
+
+def test_policy_fields_are_asked_for_and_used_only_where_the_search_says_so(bench: Bench) -> None:
+    bench.enroll(template("alice", 0))
+    row = session("alice", picture(0), policy_threshold="0.999999")
+    with bench.start("mousescore", "policyfields=true") as command:
+        announced = command.getinfo().metadata
+
+    (unasked,) = bench.run("mousescore", chunks=[[row]]).rows
+    wrong = bench.run("mousescore", "policyfields=maybe", chunks=[[row]])
+
+    assert {"policy", "policy_threshold", "policy_min_evidence_s"} < set(announced["required_fields"])
+    assert (unasked["match_verdict"], unasked["match_policy"]) == ("match", "default")
+    assert wrong.error is not None and 'policyfields="maybe" is neither' in wrong.error
 
 
 def test_damaged_held_out_scores_are_named_with_their_file(held_out_model: Bench) -> None:

@@ -22,6 +22,7 @@ from mousematch.splunk.enrolling import Enrollments
 from mousematch.splunk.kvstore import Collection
 from mousematch.splunk.messages import Messages
 from mousematch.splunk.models import registry
+from mousematch.splunk.row_policies import RowPolicies
 from mousematch.splunk.scoring import SessionScorer
 from mousematch.splunk.service import connect
 from mousematch.splunk.templatestore import TemplateStore
@@ -81,26 +82,31 @@ class MatchingSearch:
         return Backend.from_card(card, self.model.cohort())
 
     def session_scorer(
-        self, *, policy: Mapping[str, Any], user_field: str, image_field: str
+        self, *, policy: Mapping[str, Any], user_field: str, image_field: str, policy_fields: bool = False
     ) -> SessionScorer | ClassScorer:
         """Scores this search's rows, or classifies them if that is what the model was trained for.
 
-        policy: settings of [policy:<name>] that the command's options replace. Raises OptionError, and ModelError if
-        the policy needs held-out scores that the model does not have.
+        policy: settings of [policy:<name>] that the command's options replace. policy_fields: rows may name a policy of
+        their own, see ``row_policies``. Raises OptionError, and ModelError if the policy needs held-out scores that the
+        model does not have.
         """
         if self.model.task == CLASSIFY:
             return ClassScorer(
                 model=self.model.reference, head=self.model.head(), embedder=self.embedder, image_field=image_field
             )
-        decider = self.decider(self.settings.matching.policy, policy)
-        if decider.doubt():
-            self.messages.warn(decider.doubt())
+        policies = RowPolicies(
+            name=self.settings.matching.policy,
+            options=policy,
+            decide=self.decider,
+            messages=self.messages,
+            by_row=policy_fields,
+        )
         return SessionScorer(
             model=self.model.reference,
             backend=self.backend(),
             embedder=self.embedder,
             store=self.store,
-            decider=decider,
+            policies=policies,
             prior=self.settings.matching.prior,
             messages=self.messages,
             user_field=user_field,

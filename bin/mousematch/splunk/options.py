@@ -13,6 +13,11 @@ from mousematch.settings import WAYS, PolicySettings, ScorerSettings, parse
 # Option → setting. Options are short because they are typed; settings say their unit.
 SCORER = {"scorer": "address", "timeout": "timeout_s"}
 POLICY = {item.name: item.name for item in fields(PolicySettings)}
+# Field of a row → the setting of its policy, and the field with the policy's name.
+ROW_NAME = "policy"
+ROW_POLICY = {ROW_NAME: ROW_NAME, **{f"policy_{setting}": setting for setting in POLICY}}
+
+_FLAGS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
 
 
 def given(command: Any, kind: type, names: Mapping[str, str]) -> dict[str, Any]:
@@ -63,3 +68,11 @@ def check_fields(command: Any, *names: str) -> None:
     for name in names:
         if not getattr(command, name):
             raise OptionError(f"{name} is empty; name the field, or leave the option out.")
+
+
+def flag(command: Any, name: str) -> bool:
+    """The value of an option that is true or false. Raises OptionError."""
+    text = str(getattr(command, name))
+    if text.lower() not in _FLAGS:
+        raise OptionError(f'{name}="{text}" is neither; write true or false.')
+    return _FLAGS[text.lower()]

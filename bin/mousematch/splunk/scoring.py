@@ -15,11 +15,11 @@ import numpy as np
 
 from mousematch import matching
 from mousematch.matching import Backend
-from mousematch.policy import Decider
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.embedder import BLANK, Embedded, Embedder
 from mousematch.splunk.messages import Messages
 from mousematch.splunk.owners import Owner, Owners
+from mousematch.splunk.row_policies import RowPolicies, Ruling
 from mousematch.splunk.session_windows import SessionWindows, session_windows
 from mousematch.splunk.templatestore import TemplateStore
 from mousematch.templates import Template
@@ -35,7 +35,7 @@ class Result:
     """What is known of one row; None and empty texts are fields that it does not have.
 
     llr: of all windows that were scored, window_llr: of each. evidence_s: active seconds of these. threshold: on the match
-    score. far, frr: the error rates to expect at it.
+    score. far, frr: the error rates to expect at it. policy: by which it was chosen.
     """
 
     llr: float | None = None
@@ -45,13 +45,14 @@ class Result:
     threshold: float | None = None
     far: float | None = None
     frr: float | None = None
+    policy: str = ""
     reasons: list[str] = field(default_factory=list)
 
 
 class SessionScorer:
     """Scores sessions against the templates of their users.
 
-    embedder, store, backend, decider: of the same model version, called ``model``. prior: probability of the owner before
+    embedder, store, backend, policies: of the same model version, called ``model``. prior: probability of the owner before
     anything was seen. user_field, image_field: where the rows have them.
     """
 
@@ -62,7 +63,7 @@ class SessionScorer:
         backend: Backend,
         embedder: Embedder,
         store: TemplateStore,
-        decider: Decider,
+        policies: RowPolicies,
         prior: float,
         messages: Messages,
         user_field: str = "user",
@@ -74,7 +75,7 @@ class SessionScorer:
         self._owners = Owners(
             store=store, model=model, dimensions=backend.cohort.shape[1], user_field=user_field, messages=messages
         )
-        self._decider = decider
+        self._policies = policies
         self._prior = prior
         self._image_field = image_field
 
@@ -87,7 +88,11 @@ class SessionScorer:
             image for session, owner in zip(sessions, owners) if owner.template for image in session.images
         )
         results = [self._compared(session, owner, embedded) for session, owner in zip(sessions, owners)]
-        self._decide(results)
+        by_ruling: dict[Ruling, list[Result]] = {}
+        for result, ruling in zip(results, self._policies.of(columns)):
+            by_ruling.setdefault(ruling, []).append(result)
+        for ruling, ruled in by_ruling.items():
+            self._decide(ruled, ruling)
         return self._with_fields(columns, results)
 
     def _compared(self, session: SessionWindows, owner: Owner, embedded: Embedded) -> Result:
@@ -113,14 +118,17 @@ class SessionScorer:
             result.llr = matching.fuse(llrs, self._backend)
             result.evidence_s = session.evidence_s(embedded.vectors)
 
-    def _decide(self, results: Sequence[Result]) -> None:
+    def _decide(self, results: Sequence[Result], ruling: Ruling) -> None:
         """The thresholds of all rows whose evidence is known, and the verdicts of those that have an LLR."""
-        decider = self._decider
+        decider = ruling.decider
         evidence = np.array([math.nan if result.evidence_s is None else result.evidence_s for result in results])
         thresholds = decider.thresholds(evidence)
         rates = zip(decider.far(thresholds, evidence), decider.frr(thresholds, evidence))
         least = decider.policy.min_evidence_s
         for result, threshold, (far, frr) in zip(results, thresholds.tolist(), rates):
+            result.policy = ruling.label
+            if ruling.reason:
+                result.reasons.append(ruling.reason)
             if not math.isnan(threshold):
                 result.threshold, result.far, result.frr = matching.probability(threshold, self._prior), far, frr
             if result.llr is None:
@@ -143,6 +151,7 @@ class SessionScorer:
         columns["match_threshold"] = [_number(result.threshold, ".6g") for result in results]
         columns["match_far"] = [_number(result.far, ".3g") for result in results]
         columns["match_frr"] = [_number(result.frr, ".3g") for result in results]
+        columns["match_policy"] = [result.policy for result in results]
         columns["match_model"] = [self._model] * columns.rows
         columns["match_error"] = [" ".join(result.reasons) for result in results]
         return columns

@@ -17,6 +17,7 @@ from mousematch.settings import PolicySettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.embedder import REQUEST_IMAGES, Embedder
 from mousematch.splunk.messages import Messages
+from mousematch.splunk.row_policies import RowPolicies
 from mousematch.splunk.scoring import SessionScorer
 from mousematch.splunk.templatestore import MAX_FAILURES, TemplateStore
 from mousematch.templates import key
@@ -49,7 +50,14 @@ def bench() -> Callable[..., Bench]:
             backend=BACKEND,
             embedder=Embedder(connect, encoding=TAG, dimensions=D, lost=messages.error),
             store=TemplateStore(shelf, "base/1"),  # type: ignore[arg-type]
-            decider=decider(settings, prior=prior, trials=trials, model="base/1"),
+            policies=RowPolicies(
+                name="ours",
+                options={},
+                decide=lambda name, options: decider(
+                    settings.replaced(options), prior=prior, trials=trials, model="base/1"
+                ),
+                messages=messages,
+            ),
             prior=prior,
             messages=messages,
         )
