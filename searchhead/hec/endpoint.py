@@ -81,8 +81,8 @@ class HecApp:
         except Refusal as refusal:
             status, body = self._refused(refusal, exchange)
         except Exception as exc:  # a fault of the collector: the sender gets an answer, not a dropped connection
-            refusal = Refusal(replies.INTERNAL_ERROR, detail=f"{type(exc).__name__}: {exc}")
-            status, body = self._refused(refusal, exchange)
+            fault = Refusal(replies.INTERNAL_ERROR, detail=f"{type(exc).__name__}: {exc}")
+            status, body = self._refused(fault, exchange)
         await exchange.drain()
         headers = [
             (b"content-type", b"application/json; charset=UTF-8"),

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from json.decoder import scanstring
 from typing import Any
 
 from . import replies
@@ -21,7 +20,7 @@ _METADATA = ("host", "source", "sourcetype", "index")
 _KNOWN = frozenset({"event", "time", "fields", *_METADATA})
 _MILLISECONDS_FROM = 1e11  # in seconds the year 5138
 _DIGITS = re.compile(r"\s*-?[0-9]+(\.[0-9]*)?\s*")
-_space = re.compile(r"[ \t\n\r]*").match
+_BLANKS = re.compile(r"[ \t\n\r]*")
 
 Member = tuple[Any, int, int]  # value, and where its text begins and ends
 
@@ -85,49 +84,52 @@ def whole(text: str) -> str:
 
 def _objects(text: str) -> Iterator[dict[str, Member]]:
     """The members of each object in the text, one after the other. Raises ValueError."""
-    at, end = _space(text).end(), len(text)
+    at, end = _after_blanks(text, 0), len(text)
     while at < end:
         if text[at] == "[":
             at = yield from _array(text, at)
         else:
             members, at = _members(text, at)
             yield members
-        at = _space(text, at).end()
+        at = _after_blanks(text, at)
 
 
 def _array(text: str, at: int) -> Generator[dict[str, Member], None, int]:
     """The members of each object of an array; returns where it ends."""
-    at = _space(text, at + 1).end()
+    at = _after_blanks(text, at + 1)
     if text[at : at + 1] == "]":
         return at + 1
     while True:
         members, at = _members(text, at)
         yield members
-        at = _space(text, at).end()
+        at = _after_blanks(text, at)
         if text[at : at + 1] == "]":
             return at + 1
-        at = _space(text, _expected(",", text, at)).end()
+        at = _after_blanks(text, _expected(",", text, at))
 
 
 def _members(text: str, at: int) -> tuple[dict[str, Member], int]:
     """The members of the object at a place, with the places of their values, and where the object ends."""
     members: dict[str, Member] = {}
-    at = _space(text, _expected("{", text, at)).end()
+    at = _after_blanks(text, _expected("{", text, at))
     if text[at : at + 1] == "}":
         return members, at + 1
     while True:
-        name, at = scanstring(text, _expected('"', text, at), True)
-        at = _space(text, at).end()
-        start = _space(text, _expected(":", text, at)).end()
-        try:
-            value, at = _scan(text, start)
-        except StopIteration:
-            raise ValueError(f"There is no value at character {start}") from None
+        name, at = _value(text, _expected('"', text, at) - 1)
+        at = _after_blanks(text, at)
+        start = _after_blanks(text, _expected(":", text, at))
+        value, at = _value(text, start)
         members[name] = value, start, at
-        at = _space(text, at).end()
+        at = _after_blanks(text, at)
         if text[at : at + 1] == "}":
             return members, at + 1
-        at = _space(text, _expected(",", text, at)).end()
+        at = _after_blanks(text, _expected(",", text, at))
+
+
+def _after_blanks(text: str, at: int) -> int:
+    match = _BLANKS.match(text, at)
+    assert match is not None  # it matches nothing, too
+    return match.end()
 
 
 def _expected(character: str, text: str, at: int) -> int:
@@ -141,7 +143,7 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-_scan = json.JSONDecoder(parse_constant=_no_constant).scan_once
+_value = json.JSONDecoder(parse_constant=_no_constant).raw_decode  # (text, place) → the value there, and where it ends
 
 
 def _envelope(text: str, members: dict[str, Member], max_event: int) -> Envelope:
