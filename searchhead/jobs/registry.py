@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from searchhead.spl.errors import SplError
 from searchhead.splunkd.errors import RestError
-from searchhead.splunkd.search import Options, Time
+from searchhead.splunkd.search import LOADJOB, Time
 from searchhead.table import Table
 
 from .job import SAVED_TTL_S, Job, Request, State
@@ -94,14 +94,14 @@ class Jobs:
         self._pump()
         return job
 
-    def post_process(self, job: Job, search: str, *, user: str, options: Options | None = None) -> Table:
+    def post_process(self, job: Job, search: str, *, user: str) -> Table:
         """What a further pipeline makes of a finished job's results. Raises SplError, SplunkdError."""
-        text = f"| loadjob {job.sid} | {search.strip().lstrip('|')}"
         own = job.search
         options = replace(
-            options or self._head.options, user=user, earliest=own.earliest, latest=own.latest, now=own.now
-        )
-        return self._head.search(text, options).run()
+            self._head.options, user=user, earliest=own.earliest, latest=own.latest, now=own.now, given=job.results,
+            saved_search=job.request.saved_search,
+        )  # fmt: skip
+        return self._head.search(f"| {LOADJOB} | {search.strip().lstrip('|')}", options).run()
 
     def get(self, sid: str) -> Job | None:
         """The job, whose time to live begins anew."""

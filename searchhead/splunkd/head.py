@@ -40,6 +40,7 @@ from .search import LOADJOB, Options, Search
 
 if TYPE_CHECKING:
     from ..jobs import Jobs
+    from ..scheduler import Scheduler
     from .rest import RestApp
     from .server import RestServer
 
@@ -70,6 +71,7 @@ class SearchHead:
         self.command_names = frozenset(self.commands) | ({LOADJOB} - BUILTINS.keys())
         self._events: EventStore | None = None
         self._jobs: Jobs | None = None
+        self._scheduler: Scheduler | None = None
         self._server: RestServer | None = None
         self._rest: RestApp | None = None
         self._lock = threading.RLock()
@@ -82,6 +84,8 @@ class SearchHead:
 
     def close(self) -> None:
         """Cancels what runs, stops the REST side and closes the stores."""
+        if self._scheduler is not None:
+            self._scheduler.close()
         if self._jobs is not None:
             self._jobs.close()
         if self._server is not None:
@@ -107,6 +111,16 @@ class SearchHead:
 
                 self._jobs = Jobs(self)
             return self._jobs
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The saved searches and their clock, which does not run before ``start``."""
+        with self._lock:
+            if self._scheduler is None:
+                from ..scheduler import Scheduler
+
+                self._scheduler = Scheduler(self)
+            return self._scheduler
 
     @property
     def server(self) -> RestServer:

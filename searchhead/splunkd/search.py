@@ -46,7 +46,7 @@ class Options:
     ``python``: another interpreter for the commands. ``parse_launches``: getinfo-only launches before the search, 0–3; with
     0 wrong options of a custom command are found when it runs. ``old_getinfo``: getinfo without the keys that Splunk 6.3
     did not have. ``user``: who searches, by default the head's user. ``saved_search``: the name of the saved search that
-    it is.
+    it is. ``given``: the rows that ``loadjob`` gives when it names no job.
     """
 
     indexers: int = 1
@@ -63,6 +63,7 @@ class Options:
     user: str | None = None
     sid: str | None = None
     saved_search: str | None = None
+    given: Table | None = None
 
 
 class Search:
@@ -134,6 +135,8 @@ class Search:
         def custom(call: CustomCall, table: Table) -> Table:
             self.dispatch.check_cancelled()
             if call.name not in self._head.commands:
+                if self._options.given is not None and not call.raw_args.strip():
+                    return self._options.given
                 return self._head.load_job(call.raw_args, self.user)
             assert run is not None, "commands of the app are started before the search"
             return run(call, table)
