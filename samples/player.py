@@ -2,25 +2,25 @@
 
     person's habits → Hand (reach, click, drag) → where the pointer is at each moment → Input.dispatchMouseEvent
 
-The browser gets one event a frame, as most mice give it. What the page makes of them, its clock and its rounding are its
-own. Needs a Chromium that Playwright drives.
+The browser gets an event whenever the person's device reports. When the page hears of them, its clock and its rounding are
+its own. Needs a Chromium that Playwright drives (its asynchronous API: a report does not wait for the one before to be
+handled, which takes the browser a frame).
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
 
-from mousematch.telemetry import DOWN, LEFT
-from samples.devices import Device
+from mousematch.telemetry import DOWN
 from samples.hand import Hand
 from samples.movement import TRACE_HZ
 from samples.people import Person
 
-_FRAME_S = 1 / 60
 _LONGEST_REACH_S = 20.0
 # Nobody looks for long where a game says what comes next.
 _THINKING = 0.3
@@ -54,33 +54,34 @@ _NEXT = """() => {
 
 
 class Player:
-    """Somebody who has the mouse in a page of Playwright's (sync API) on which the playground is open."""
+    """Somebody who has the mouse in a page on which the playground is open."""
 
     def __init__(self, page: Any, person: Person, *, day: int = 1) -> None:
-        """``day``: which of the person's days it is, as in ``samples.sessions``."""
+        """``page``: of Playwright's asynchronous API. ``day``: which of the person's days, as in ``samples.sessions``."""
         self._page = page
-        self._cdp = page.context.new_cdp_session(page)
+        self._cdp: Any = None
         self._habits = person.on_day(day)
+        self._device = person.device
         self._rng = np.random.default_rng([6, person.seed, day])
-        size = page.viewport_size
-        self._device = Device("mouse", 125.0, 60.0, 1.0, 0.4, (size["width"], size["height"]), 1.0, 2400.0)
-        self._place = complex(size["width"] / 2, size["height"] / 2)
-        self._button = "none"
+        self._place = complex(page.viewport_size["width"] / 2, page.viewport_size["height"] / 2)
+        self._held = False
+        self._unanswered: set[asyncio.Task[Any]] = set()
 
-    def play(self, seconds: float, *, until: Callable[[], bool] = lambda: False) -> bool:
+    async def play(self, seconds: float, *, until: Callable[[], Awaitable[bool]] | None = None) -> bool:
         """Plays for so long, or until that is so; gives whether it came to be so."""
+        self._cdp = self._cdp or await self._page.context.new_cdp_session(self._page)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if until():
+            if until is not None and await until():
                 return True
-            aim = self._page.evaluate(_NEXT)
+            aim = await self._page.evaluate(_NEXT)
             if aim is None:
-                time.sleep(0.05)
+                await asyncio.sleep(0.05)
             else:
-                self._do(aim)
-        return until()
+                await self._do(aim)
+        return until is not None and await until()
 
-    def _do(self, aim: dict[str, Any]) -> None:
+    async def _do(self, aim: dict[str, Any]) -> None:
         hand = Hand(self._habits, self._device, seconds=_LONGEST_REACH_S, rng=self._rng)
         hand.now_s = _THINKING * self._habits.think_s * float(self._rng.lognormal(0, 0.45))
         hand.place = hand.start = self._place
@@ -90,31 +91,36 @@ class Player:
         elif aim["how"] == "drag":
             to = aim["to"]
             hand.drag(complex(to["x"], to["y"]), (0.6 * to["width"], 0.6 * to["height"]))
-        self._move_as(hand)
+        await self._move_as(hand)
+        if self._unanswered:
+            await asyncio.wait(self._unanswered)
 
-    def _move_as(self, hand: Hand) -> None:
-        """Sends what the hand has done to the browser, while it happens."""
+    async def _move_as(self, hand: Hand) -> None:
+        """Reports what the hand does to the browser, while it happens."""
         way = hand.start + np.cumsum(hand.steps)
         marks = sorted(hand.marks, key=lambda mark: mark.time_s)
         last = round(hand.now_s * TRACE_HZ)
         began = time.perf_counter()
+        report = 0
         while True:
-            frame = time.perf_counter()
-            now_s = frame - began
+            now_s = time.perf_counter() - began
             while marks and marks[0].time_s <= now_s:
-                mark = marks.pop(0)
-                self._button = "left" if mark.kind == DOWN and mark.button == LEFT else "none"
-                self._send("mousePressed" if mark.kind == DOWN else "mouseReleased", button="left", clickCount=1)
+                self._held = marks.pop(0).kind == DOWN
+                self._send("mousePressed" if self._held else "mouseReleased", button="left", clickCount=1)
             place = complex(way[min(round(now_s * TRACE_HZ), last)])
             place = complex(round(place.real), round(place.imag))
             if place != self._place:
                 self._place = place
-                self._send("mouseMoved", button=self._button)
+                self._send("mouseMoved", button="left" if self._held else "none")
             if now_s >= hand.now_s and not marks:
                 return
-            time.sleep(max(0.0, _FRAME_S - (time.perf_counter() - frame)))
+            # The device's clock goes on whether or not the program was late.
+            report = max(report, int(now_s * self._device.report_hz)) + 1
+            await asyncio.sleep(max(0.0, report / self._device.report_hz - (time.perf_counter() - began)))
 
     def _send(self, kind: str, **more: Any) -> None:
-        buttons = 1 if self._button == "left" else 0
-        x, y = self._place.real, self._place.imag
-        self._cdp.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "buttons": buttons, **more})
+        x, y, buttons = self._place.real, self._place.imag, int(self._held)
+        event = {"type": kind, "x": x, "y": y, "buttons": buttons, **more}
+        task = asyncio.create_task(self._cdp.send("Input.dispatchMouseEvent", event))
+        self._unanswered.add(task)
+        task.add_done_callback(self._unanswered.discard)

@@ -62,8 +62,11 @@ function held(bits) {
 const REACH_MS = 8_000; // how much of the past the path shows
 const EDGES = [1, 0.35]; // opacity now and at the end of its reach
 
-/** Draws the latest seconds of the path on a canvas: hue is direction, lightness speed, discs are clicks. */
-export function drawPath(canvas, points, now_ms) {
+/**
+ * Draws the latest seconds of the path on a canvas: hue is direction, lightness speed, discs are clicks.
+ * frame: {left, top, width, height} of the page that fills the canvas, CSS px.
+ */
+export function drawPath(canvas, points, { now_ms, frame }) {
   const scale = Math.min(devicePixelRatio || 1, 2);
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
@@ -71,8 +74,8 @@ export function drawPath(canvas, points, now_ms) {
   const pen = canvas.getContext("2d");
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.clearRect(0, 0, width, height);
-  const zoom = Math.min(width / innerWidth, height / innerHeight);
-  pen.translate((width - zoom * innerWidth) / 2, (height - zoom * innerHeight) / 2);
+  const zoom = Math.min(width / frame.width, height / frame.height);
+  pen.translate((width - zoom * frame.width) / 2 - zoom * frame.left, (height - zoom * frame.height) / 2 - zoom * frame.top);
   pen.lineCap = "round";
   let first = points.length;
   while (first > 0 && now_ms - points[first - 1].time_ms < REACH_MS) first -= 1;

@@ -15,6 +15,7 @@ const BATCH_MS = 250;
 const UNDELIVERED_MS = 5_000; // movement that HEC has not taken for so long is told
 const EARLIER_S = 60; // how far before a session's first point a search looks, for clocks that differ
 const RETRY_AFTER_S = 10; // active seconds more after a refused enrollment
+const ENCODE = "mouseencode by tab"; // as the saved search encodes sessions
 const TEMPLATES = "mousematch_templates";
 
 class Playground {
@@ -51,7 +52,7 @@ class Playground {
   /** Collects until there is enough for a template, then enrolls. */
   enroll() {
     this.enrollAfter_s = 0;
-    this.#begin(new Session("you, enrolling", 1), "mouseencode", (session) => {
+    this.#begin(new Session("you, enrolling", 1), ENCODE, (session) => {
       this.#collecting(session);
       showGallery([session]);
       const windows = session.windows.length;
@@ -67,19 +68,28 @@ class Playground {
     this.sessions.push(session);
     showStep(this.sessions.some((each) => each.who !== "you") ? "handover" : "score");
     at("actions").hidden = false;
-    this.#begin(session, "`mousematch_score`", (current) => {
+    at("somebody-else").className = "";
+    at("run-schedules").className = "second";
+    this.#begin(session, `${ENCODE} | \`mousematch_score_by_policy\``, (current) => {
       const threshold = Number.parseFloat(current.row.match_threshold);
       if (!Number.isNaN(threshold)) this.threshold = threshold;
       showScore(current, this.threshold);
       showHistory(this.sessions, this.threshold);
       const unscored = current.windows.length > 0 && current.scorings.length === 0;
       showProblem(unscored ? reasons(current.row) : null);
-      if (current.verdict === "mismatch") showStep("alert");
+      if (current.verdict === "mismatch") this.#mismatch();
     });
     at("now").dataset.verdict = "insufficient";
     showScore(session, this.threshold);
     showHistory(this.sessions, this.threshold);
     this.#link(session);
+  }
+
+  /** The mouse is in other hands: what comes next is the alert. */
+  #mismatch() {
+    showStep("alert");
+    at("somebody-else").className = "second";
+    at("run-schedules").className = "";
   }
 
   /** Deletes the template, as far as the role may, and begins anew. */
@@ -167,13 +177,13 @@ class Playground {
       movement: this.movement,
       flush: () => collector.flush(),
       search: async (signal) => {
-        const spl = `search \`mousematch_telemetry\` session=${quoted(session.id)} | ${pipeline}`;
+        const spl = `search \`mousematch_telemetry\` session=${quoted(session.id)} | \`mousematch_names\` | ${pipeline}`;
         const { rows } = await this.splunkd.search(spl, { earliest: session.begun - EARLIER_S, signal });
         return rows[0];
       },
       heard: (row, { took_ms }) => {
         if (!Number(row.points)) return;
-        session.hear(row);
+        session.hear(row, this.movement.points);
         const behind = (Date.now() / 1000 - Number(row.end)).toFixed(1);
         const seen = Number(row.points).toLocaleString("en");
         showGoingOn(`${seen} points stored and searched; the search took ${(took_ms / 1000).toFixed(1)} s, its last point is ${behind} s old.`);
@@ -210,7 +220,7 @@ class Playground {
     showGoingOn("mouseenroll makes your template …");
     try {
       await this.#collector.flush();
-      const spl = `search \`mousematch_telemetry\` session=${quoted(session.id)} | mouseencode | mouseenroll`;
+      const spl = `search \`mousematch_telemetry\` session=${quoted(session.id)} | \`mousematch_names\` | ${ENCODE} | mouseenroll`;
       const { rows, messages } = await this.splunkd.search(spl, { earliest: session.begun - EARLIER_S });
       const [row] = rows;
       if (["enrolled", "updated"].includes(row?.status)) {
@@ -264,7 +274,7 @@ class Playground {
       if (at("now").dataset.verdict === "collecting") this.#collecting(this.session);
       this.drawn = points.length;
     }
-    if (this.session) drawPath(at("path"), points, now);
+    if (this.session) drawPath(at("path"), points, { now_ms: now, frame: at("task").getBoundingClientRect() });
     requestAnimationFrame(() => this.#draw());
   }
 }

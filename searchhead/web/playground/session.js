@@ -1,5 +1,6 @@
 // A session as the page knows it: who has the mouse, its windows with their images and LLRs, its scorings over time.
 
+import { WINDOW_POINTS } from "./portrait.js";
 import { values } from "./splunkd.js";
 
 const LEAST_DISTANCE_PX = 50; // mousescore takes no window with a shorter path for evidence
@@ -14,14 +15,19 @@ export class Session {
     this.start = this.begun;
     this.windows = [];
     this.scorings = [];
+    this.lags_ms = []; // of each full window: from its last point until its score was here
     this.row = null;
   }
 
-  /** Takes in a row of `mouseencode` or `mousescore`: epoch seconds, LLRs as natural logarithms. */
-  hear(row, shown_ms = Date.now()) {
+  /** Takes in a row of `mouseencode` or `mousescore`. points: those that the page has seen, to tell how late it comes. */
+  hear(row, points) {
     this.row = row;
+    const shown_ms = performance.timeOrigin + performance.now();
+    while ((this.lags_ms.length + 1) * WINDOW_POINTS <= Number(row.points)) {
+      const last = points[(this.lags_ms.length + 1) * WINDOW_POINTS - 1];
+      this.lags_ms.push(last ? shown_ms - last.time_ms : null);
+    }
     this.start = Number(row.start);
-    const known = new Map(this.windows.map((window) => [window.image, window]));
     const images = values(row.image);
     const starts = values(row.window_start).map(Number);
     const seconds = values(row.window_active_s).map(Number);
@@ -32,13 +38,12 @@ export class Session {
       end: starts[i + 1] ?? Number(row.end),
       active_s: seconds[i] ?? 0,
       llr: llrs[i],
-      shown_ms: known.get(image)?.shown_ms ?? shown_ms,
     }));
     const score = Number.parseFloat(row.match_score);
     if (Number.isNaN(score)) return;
     const evidence_s = Number(row.match_evidence_s ?? 0);
     const verdict = values(row.match_verdict)[0] ?? "insufficient";
-    this.scorings.push({ end: Number(row.end), score, verdict, evidence_s, shown_ms });
+    this.scorings.push({ end: Number(row.end), score, verdict, evidence_s });
   }
 
   get verdict() {

@@ -126,7 +126,7 @@ function refusal(status, text) {
   try {
     told = fatal(JSON.parse(text).messages) || (JSON.parse(text).messages ?? []).map((each) => each.text).join(" ");
   } catch {
-    told = text.slice(0, 200);
+    told = new DOMParser().parseFromString(text, "text/html").body.textContent.trim().slice(0, 200);
   }
   if (status === 403) return `Your role may not do this. ${told}`.trim();
   return told || `The search head answered with status ${status}.`;
