@@ -171,9 +171,9 @@ class Engine:
             name = self._column()
             values = table.column(field)
             is_multi = any(type(value) is list for value in values)
-            arrays[name] = _array([_packed(value) for value in values] if is_multi else values)
+            arrays[name] = _array([packed(value) for value in values] if is_multi else values)
             column = f"CAST({name} AS VARCHAR)"
-            parts.append(f"{_UNPACKED.format(column) if is_multi else column} AS {name}")
+            parts.append(f"{UNPACKED.format(column) if is_multi else column} AS {name}")
             columns[field] = Sql(name, "multi" if is_multi else "text", plain=True)
         self.connection.register("loading", arrays)
         try:
@@ -208,13 +208,14 @@ class Engine:
 
 
 # A multivalue crosses into DuckDB as one text: values joined by U+001F after U+001B escapes both.
-_UNPACKED = (
+UNPACKED = (
     "list_transform(string_split({0}, chr(31)),"
     " lambda v: replace(replace(v, chr(27) || 'u', chr(31)), chr(27) || 'e', chr(27)))"
 )
 
 
-def _packed(value: Value) -> str | None:
+def packed(value: Value) -> str | None:
+    """A multivalue as the one text that UNPACKED takes apart."""
     if value is None:
         return None
     values = value if isinstance(value, list) else [value]

@@ -16,6 +16,7 @@ _GROUPS = {
     "number": "Numbers",
     "text": "Text",
     "multivalue": "Multivalues",
+    "json": "JSON",
     "times": "Times (UTC)",
 }
 

@@ -22,6 +22,7 @@ MACROS = (
     "CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END",
     "CREATE MACRO positive(x) AS CASE WHEN x > 0 THEN x END",
     "CREATE MACRO nonnegative(x) AS CASE WHEN x >= 0 THEN x END",
+    "CREATE MACRO unit(x) AS CASE WHEN abs(x) <= 1 THEN x END",
     "CREATE MACRO within(x) AS CASE WHEN abs(x) < 9e12 THEN x END",  # seconds that SQL's calendar holds
     r"CREATE MACRO fmt(x) AS regexp_replace(CAST(x + 0.0::DOUBLE AS VARCHAR), '\.0$', '')",
 )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import logic, multivalue, number, text, times
+from . import json, logic, multivalue, number, text, times
 
-__all__ = ["logic", "multivalue", "number", "text", "times"]
+__all__ = ["json", "logic", "multivalue", "number", "text", "times"]

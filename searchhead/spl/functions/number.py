@@ -18,7 +18,10 @@ for _name, _template in {
     "abs": "abs({})", "floor": "floor({})", "ceiling": "ceil({})", "ceil": "ceil({})", "exact": "{}",
     "sqrt": "sqrt(nonnegative({}))",
     "exp": "finite(exp({}))", "ln": "finite(ln(positive({})))",
-    "sin": "sin({})", "cos": "cos({})", "tan": "tan({})", "atan": "atan({})",
+    "sin": "finite(sin(finite({})))", "cos": "finite(cos(finite({})))", "tan": "finite(tan(finite({})))",
+    "asin": "asin(unit({}))", "acos": "acos(unit({}))", "atan": "atan({})",
+    "sinh": "finite(sinh({}))", "cosh": "finite(cosh({}))", "tanh": "tanh({})",
+    "asinh": "asinh({})", "acosh": "finite(acosh(CASE WHEN {0} >= 1 THEN {0} END))", "atanh": "finite(atanh(unit({})))",
 }.items():  # fmt: skip
     _unary(_name, _template)
 
@@ -38,6 +41,37 @@ def _log(scope: Scope, value: Sql, base: Sql | None = None) -> Sql:
 @function("pow(number, exponent)", 2)
 def _pow(scope: Scope, value: Sql, exponent: Sql) -> Sql:
     return Sql(f"finite(pow({sql.number(value)}, {sql.number(exponent)}))", "number")
+
+
+@function("atan2(y, x)", 2)
+def _atan2(scope: Scope, y: Sql, x: Sql) -> Sql:
+    return Sql(f"atan2({sql.number(y)}, {sql.number(x)})", "number")
+
+
+@function("hypot(x, y)", 2)
+def _hypot(scope: Scope, x: Sql, y: Sql) -> Sql:
+    return Sql(f"finite(sqrt(pow({sql.number(x)}, 2) + pow({sql.number(y)}, 2)))", "number")
+
+
+@function("sum(number, ...)", 1, -1)
+def _sum(scope: Scope, *values: Sql) -> Sql:
+    return Sql(f"list_sum({_numbers(values)})", "number")
+
+
+@function("avg(number, ...)", 1, -1)
+def _avg(scope: Scope, *values: Sql) -> Sql:
+    return Sql(f"list_avg({_numbers(values)})", "number")
+
+
+def _numbers(values: tuple[Sql, ...]) -> str:
+    """The numbers among the values, each of a multivalue's too, as a list."""
+    parts = [
+        f"coalesce(list_transform({value.text}, lambda v: num(v)), [])"
+        if value.kind == "multi"
+        else f"[{sql.number(value)}]"
+        for value in values
+    ]
+    return f"list_filter(flatten([{', '.join(parts)}]), lambda n: n IS NOT NULL)"
 
 
 @function("round(number[, decimals])", 1, 2)

@@ -130,19 +130,6 @@ def _formatted(form: str, packed: str) -> str:
     return re.sub(r"%([-+ #0]{0,5}\d{0,3}(?:\.\d{0,3})?)([diuxXocfFeEgGs%])", one, form)
 
 
-@function("json_extract(json[, path])", 1, 2)
-def _json_extract(scope: Scope, value: Sql, path: Sql | None = None) -> Sql:
-    name = scope.engine.function("json_at", json_at, 2)
-    where = "''" if path is None else sql.text(path)
-    return each(value, lambda v: f"nullif({name}({v}, {where}), chr(0))")
-
-
-def json_at(document: str, path: str) -> str:
-    """The value at a path such as ``a.b{0}.c`` as text; U+0000 when there is none."""
-    found = json_values(document, path)
-    return found[0] if len(found) == 1 else "\0" if not found else "[" + ",".join(found) + "]"
-
-
 def json_values(document: str, path: str) -> list[str]:
     """All values at a path, ``{}`` meaning every element of a list; nothing for text that is no JSON."""
     try:
@@ -157,8 +144,9 @@ def json_values(document: str, path: str) -> list[str]:
             nodes = [node[index] for node in nodes if isinstance(node, list) and index < len(node)]
         else:
             nodes = [node[part] for node in nodes if isinstance(node, dict) and part in node]
-    return [_json_text(node) for node in nodes if node is not None]
+    return [json_text(node) for node in nodes if node is not None]
 
 
-def _json_text(node: object) -> str:
+def json_text(node: object) -> str:
+    """A JSON value as a field's value: text as it is, anything else as JSON."""
     return node if isinstance(node, str) else json.dumps(node, separators=(",", ":"), ensure_ascii=False)

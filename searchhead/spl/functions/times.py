@@ -66,13 +66,22 @@ def _strptime(scope: Scope, value: Sql, form: Sql) -> Sql:
 
 @function("relative_time(time, specifier)", 2)
 def _relative_time(scope: Scope, time: Sql, specifier: Sql) -> Sql:
-    made = timespans.relative(specifier.literal or "", sql.number(time))
+    if specifier.literal is None:
+        name = scope.engine.function("moved", _moved, 2)
+        return Sql(f"num({name}({sql.text(time)}, {sql.text(specifier)}))", "number")
+    made = timespans.relative(specifier.literal, sql.number(time))
     if made is None:
         raise scope.error(
             f"The arguments to the 'relative_time' function are invalid: '{specifier.literal}' is no specifier"
             ' such as "-1d@d".'
         )
     return Sql(made, "number")
+
+
+def _moved(time: str, specifier: str) -> str:
+    start = sql.reads_as(time)
+    found = None if start is None else timespans.moved(specifier, start)
+    return "" if found is None else sql.written(found)
 
 
 def _translated(scope: Scope, form: str, *, parsing: bool) -> str:
