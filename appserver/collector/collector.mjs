@@ -95,7 +95,7 @@ export function collect(options = {}) {
     clearTimeout(timer);
     const { session, pointer, start, ...points } = batch;
     batch = undefined;
-    const dropped = outbox.takeLost();
+    const dropped = outbox.makeRoom(points.x.length);
     const event = {
       v: 1,
       session,

@@ -17,22 +17,27 @@ export function delivery({ endpoint, token, queuePoints, refused }) {
   const unsent = "mousematch.unsent " + endpoint;
   const counters = { resumed: 0, queued: 0, delivered: 0, dropped: 0, requests: 0 };
   let queue = [];
-  let lost = 0; // dropped, and not reported yet
   let failures = 0;
   let pause; // timer of the pause after a failure
   let running; // promise of the requests that are under way
   let ended = false;
 
+  // Makes room for a batch of so many points: drops the oldest ones. Returns how many points it drops, those that they
+  // tell of included: the one that is coming tells of them.
+  function makeRoom(points) {
+    let lost = 0;
+    let oldest;
+    while (counters.queued + points > queuePoints && (oldest = queue.find((batch) => !batch.flying))) {
+      lost += oldest.points + oldest.dropped;
+      drop(oldest);
+    }
+    return lost;
+  }
+
   function add(batch) {
-    if (ended) return;
     queue.push(batch);
     counters.queued += batch.points;
-    while (counters.queued > queuePoints) {
-      const oldest = queue.find((waiting) => !waiting.flying);
-      if (oldest === batch) break;
-      drop(oldest);
-      lost += oldest.points + oldest.dropped;
-    }
+    if (ended) drop(batch);
   }
 
   function drop(batch) {
@@ -43,13 +48,6 @@ export function delivery({ endpoint, token, queuePoints, refused }) {
   function remove(batch) {
     counters.queued -= batch.points;
     queue.splice(queue.indexOf(batch), 1);
-  }
-
-  // Points that were dropped since the last batch was made: that batch tells of them.
-  function takeLost() {
-    const count = lost;
-    lost = 0;
-    return count;
   }
 
   // Sends what is waiting. anyway: also in a pause. Resolves when it was taken, or could not be sent.
@@ -158,7 +156,7 @@ export function delivery({ endpoint, token, queuePoints, refused }) {
     keep("sessionStorage", unsent);
   }
 
-  return { add, pump, leave, resume, end, takeLost, counters };
+  return { add, pump, leave, resume, end, makeRoom, counters };
 }
 
 // Milliseconds that the header Retry-After asks for: it has seconds, or a date.

@@ -76,21 +76,23 @@ function delivery({endpoint,token,queuePoints,refused}){
 const unsent="mousematch.unsent " + endpoint;
 const counters={resumed:0,queued:0,delivered:0,dropped:0,requests:0};
 let queue=[];
-let lost=0;
 let failures=0;
 let pause;
 let running;
 let ended=false;
+function makeRoom(points){
+let lost=0;
+let oldest;
+while(counters.queued + points>queuePoints&&(oldest=queue.find((batch)=>!batch.flying))){
+lost +=oldest.points + oldest.dropped;
+drop(oldest);
+}
+return lost;
+}
 function add(batch){
-if(ended)return;
 queue.push(batch);
 counters.queued +=batch.points;
-while(counters.queued>queuePoints){
-const oldest=queue.find((waiting)=>!waiting.flying);
-if(oldest===batch)break;
-drop(oldest);
-lost +=oldest.points + oldest.dropped;
-}
+if(ended)drop(batch);
 }
 function drop(batch){
 counters.dropped +=batch.points;
@@ -99,11 +101,6 @@ remove(batch);
 function remove(batch){
 counters.queued -=batch.points;
 queue.splice(queue.indexOf(batch),1);
-}
-function takeLost(){
-const count=lost;
-lost=0;
-return count;
 }
 function pump(anyway){
 if(anyway||!pause)running||=postAll().finally(()=>(running=undefined));
@@ -190,7 +187,7 @@ clearTimeout(pause);
 queue.slice().forEach(drop);
 keep("sessionStorage",unsent);
 }
-return{add,pump,leave,resume,end,takeLost,counters};
+return{add,pump,leave,resume,end,makeRoom,counters};
 }
 function pauseAsked(header){
 const asked=header>0?header*1e3:Date.parse(header)- Date.now();
@@ -267,7 +264,7 @@ if(!batch)return;
 clearTimeout(timer);
 const{session,pointer,start,...points}=batch;
 batch=undefined;
-const dropped=outbox.takeLost();
+const dropped=outbox.makeRoom(points.x.length);
 const event={
 v:1,
 session,

@@ -1,7 +1,7 @@
 """A small web site with an endpoint that records what the collector sends, and that fails on demand.
 
 Real HTTP on one port of 127.0.0.1: pages under a strict content-security policy, the shipped collector below /collector/,
-and the endpoint /events, which answers as Splunk's HTTP event collector does.
+its modules below /modules/, and the endpoint /events, which answers as Splunk's HTTP event collector does.
 """
 
 from __future__ import annotations
@@ -9,22 +9,28 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-SHIPPED = Path(__file__).resolve().parents[2] / "appserver" / "static" / "collector"
+APPSERVER = Path(__file__).resolve().parents[3] / "appserver"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'"
-STYLE = "body { margin: 0; height: 3000px } .box { position: absolute; width: 200px; height: 100px; left: 500px; top: 300px }"
-BODY = """<a href="/second">go on</a> <input id="secret" name="password">
-<div class="box" data-mousematch-ignore><button id="hidden">not recorded</button></div>"""
+STYLE = """body { margin: 0; height: 3000px }
+.box { position: absolute; left: 500px; top: 300px; width: 200px; height: 100px }"""
+BODY = """<a href="/second">go on</a> <input id="card" name="cvv">
+<div class="box" data-mousematch-ignore><button id="pin">4</button></div>"""
+MODULE = """import { collect } from "/collector/mousematch.mjs";
+const page = (path) => path.replace(/[0-9]+/, ":id");
+window.MouseMatch = collect({ endpoint: "/events", token: "t-1", user: "alice", page });"""
+# Instead of a status: the request is read and the connection closed without an answer.
+NO_ANSWER = 0
 
 
 @dataclass
 class Request:
-    """A POST to the endpoint. status: what it was answered. events: the objects of its body, HEC's envelope included."""
+    """A POST to the endpoint. status: what it was answered. at: seconds, of a clock that never steps back."""
 
     path: str
     headers: dict[str, str]
@@ -34,15 +40,19 @@ class Request:
 
     @property
     def events(self) -> list[dict[str, Any]]:
+        """The objects of its body, HEC's envelope included."""
         return list(_objects(self.body))
 
 
 @dataclass
 class Site:
-    """answers: (status, headers) of the next requests, then 200. tag: attributes of the script tag."""
+    """tag: attributes of the script tag. answers: (status, headers) of the next requests; then always ``status``. delay_s:
+    how long the endpoint takes."""
 
     tag: str = 'data-endpoint="/events"'
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    status: int = 200
+    delay_s: float = 0.0
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     _server: ThreadingHTTPServer | None = None
@@ -53,30 +63,27 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Listens: on the port of the first time, once it was stopped."""
+        """Listens; on the same port again after a stop."""
         site = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
             def do_GET(self) -> None:
-                self.answer(*site.page(self.path))
+                self.answer(*site.page(self.path.partition("?")[0]))
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                status, headers = site.answers.pop(0) if site.answers else (200, {})
+                status, headers = site.answers.pop(0) if site.answers else (site.status, {})
                 site.requests.append(Request(self.path, dict(self.headers), body, status, time.monotonic()))
-                self.answer(status, "application/json", json.dumps({"text": "Success", "code": 0}), headers)
+                time.sleep(site.delay_s)
+                if status != NO_ANSWER:
+                    self.answer(status, "application/json", '{"text":"Success","code":0}', headers)
 
             def answer(self, status: int, kind: str, text: str, headers: dict[str, str] | None = None) -> None:
                 data = text.encode()
                 self.send_response(status)
-                for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), **(headers or {})}.items():
+                fixed = {"Content-Type": kind, "Content-Length": str(len(data)), "Content-Security-Policy": POLICY}
+                for name, value in {**fixed, **(headers or {})}.items():
                     self.send_header(name, value)
-                self.send_header("Content-Security-Policy", POLICY)
-                # A stopped server must not live on in a connection that the browser keeps.
-                self.send_header("Connection", "close")
-                self.close_connection = True
                 self.end_headers()
                 self.wfile.write(data)
 
@@ -85,7 +92,7 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
     def stop(self) -> None:
@@ -97,19 +104,21 @@ class Site:
         self._server = None
 
     def page(self, path: str) -> tuple[int, str, str]:
-        name = path.partition("?")[0].removeprefix("/collector/")
-        if name in ("mousematch.js", "mousematch.mjs"):
-            return 200, "text/javascript", (SHIPPED / name).read_text(encoding="utf-8")
+        """Status, content type and text."""
+        folder, _, name = path.strip("/").rpartition("/")
+        if path == "/favicon.ico":
+            return 204, "image/x-icon", ""
+        if folder == "collector" and name.startswith("mousematch"):
+            return 200, "text/javascript", (APPSERVER / "static" / "collector" / name).read_text(encoding="utf-8")
+        if folder == "modules":
+            return 200, "text/javascript", (APPSERVER / "collector" / name).read_text(encoding="utf-8")
         if path == "/style.css":
             return 200, "text/css", STYLE
-        if path == "/module.js":
-            return 200, "text/javascript", (
-                'import { collect } from "/collector/mousematch.mjs";\n'
-                'window.collector = collect({ endpoint: "/events", user: "alice", page: (path) => path.replace(/[0-9]+/, ":id") });'
-            )
+        if path == "/start.js":
+            return 200, "text/javascript", MODULE
         script = f'<script src="/collector/mousematch.js" {self.tag}></script>'
         if path.startswith("/module"):
-            script = '<script type="module" src="/module.js"></script>'
+            script = '<script type="module" src="/start.js"></script>'
         head = f'<title>{path}</title><link rel="stylesheet" href="/style.css">{script}'
         return 200, "text/html", f"<!doctype html><html><head>{head}</head><body>{BODY}</body></html>"
 
@@ -120,16 +129,21 @@ class Site:
 
     @property
     def points(self) -> list[dict[str, float]]:
-        """The points that were taken, batches that came twice once: time (ms), x, y, kind, button."""
-        batches = {(batch["page_id"], batch["seq"]): batch for batch in self.taken}
+        """The points of all requests, answered or not, batches that came twice once: time (ms), x, y, kind, button."""
+        events = [event["event"] for request in list(self.requests) for event in request.events]
+        batches = {(batch["page_id"], batch["seq"]): batch for batch in events}
         return [point for batch in batches.values() for point in points_of(batch)]
+
+    @property
+    def places(self) -> list[tuple[float, float]]:
+        return [(point["x"], point["y"]) for point in self.points]
 
 
 def points_of(batch: dict[str, Any]) -> Iterator[dict[str, float]]:
     time_ms = batch["start"]
-    points: dict[str, Sequence[float]] = batch["points"]
-    assert len({len(values) for values in points.values()}) == 1
-    for dt, x, y, kind, button in zip(*(points[name] for name in ("dt", "x", "y", "kind", "button"))):
+    arrays = [batch["points"][name] for name in ("dt", "x", "y", "kind", "button")]
+    assert len({len(values) for values in arrays}) == 1
+    for dt, x, y, kind, button in zip(*arrays):
         time_ms += dt
         yield {"time": time_ms, "x": x, "y": y, "kind": kind, "button": button}
 
