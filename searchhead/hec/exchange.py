@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +13,7 @@ from .replies import Refusal
 
 _CHANNEL = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 LARGEST_DRAIN = 128 * 1_048_576  # bytes that are read and dropped, so that a sender who is refused learns why
+BODY_S = 120.0  # seconds that a body may take, so that slow senders do not hold the room of others for ever
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -36,6 +38,7 @@ class Exchange:
         self.token_name = "n/a"
         self._receive = receive
         self._more = True
+        self._started_at: float | None = None
 
     def channel(self) -> str:
         """The channel that the request names, in lower case. Raises Refusal without one, or for one that is no GUID."""
@@ -61,10 +64,10 @@ class Exchange:
         return self.headers.get(b"host", b"").decode("latin-1") or self.address
 
     async def piece(self) -> bytes | None:
-        """The next piece of the body, None at its end. Raises Disconnected."""
+        """The next piece of the body, None at its end. Raises Disconnected, and Refusal when the body takes too long."""
         if not self._more:
             return None
-        message = await self._receive()
+        message = await self._message()
         if message["type"] == "http.disconnect":
             self._more = False
             raise Disconnected
@@ -72,6 +75,18 @@ class Exchange:
         piece: bytes = message.get("body", b"")
         self.size += len(piece)
         return piece
+
+    async def _message(self) -> dict[str, Any]:
+        if self._started_at is None:  # nothing is held before the first piece, and most bodies have no other
+            message = await self._receive()
+            self._started_at = asyncio.get_running_loop().time()
+            return message
+        left = self._started_at + BODY_S - asyncio.get_running_loop().time()
+        try:
+            return await asyncio.wait_for(self._receive(), left)
+        except asyncio.TimeoutError:
+            self._more = False
+            raise Refusal(replies.TIMED_OUT, detail=f"The body took more than {BODY_S:.0f} s") from None
 
     async def drain(self) -> None:
         """Reads what is left of the body and drops it, up to a limit.
@@ -83,5 +98,5 @@ class Exchange:
         try:
             while self.size < LARGEST_DRAIN and await self.piece() is not None:
                 pass
-        except Disconnected:
+        except (Disconnected, Refusal):
             pass

@@ -15,6 +15,7 @@ from .replies import Refusal
 _LONGEST = 300  # characters of a detail, which may quote what somebody sent
 _BURST = 20  # lines in _BURST_S seconds, so that a flood of bad requests is no flood of events
 _BURST_S = 10.0
+_FIELDS = {"log_level": "ERROR", "component": "HttpInputDataHandler"}  # which Splunk's own props.conf extracts
 
 
 class RefusalLog:
@@ -46,7 +47,7 @@ class RefusalLog:
             f'http_input_body_size={size}, parsing_err="{_plain(refusal.detail)}", left_out={self._left_out}'
         )
         self._left_out = 0
-        return Event(now, line, "_internal", "splunkd", "splunkd.log", "searchhead")
+        return Event(now, line, "_internal", "splunkd", "splunkd.log", "searchhead", _FIELDS)
 
 
 def _plain(text: str) -> str:

@@ -46,6 +46,7 @@ HEALTH_TOKEN_DISABLED = Reply(400, 22, "Token disabled")
 SHUTTING_DOWN = Reply(503, 23, "Server is shutting down")
 NOT_FOUND = Reply(404, 404, "The requested URL was not found on this server.")
 NOT_ALLOWED = Reply(405, 405, "Method Not Allowed")
+TIMED_OUT = Reply(408, 408, "Request Timeout")
 TOO_LARGE = Reply(413, 413, "Request entity too large")
 
 

@@ -208,3 +208,12 @@ def test_refusals_are_found_in_the_internal_index(collector):
     assert 'status=400, events_processed=1, http_input_body_size=31, parsing_err="Unterminated string' in lines[0]
     assert "token name=n/a, source_IP=127.0.0.1, reply=4" in lines[1]
     assert TOKEN not in "".join(lines)
+    fields = ("sourcetype", "component", "log_level")
+    assert set(collector.stored(*fields, index="_internal")) == {("splunkd", "HttpInputDataHandler", "ERROR")}
+
+
+def test_a_flood_of_refusals_is_no_flood_of_events(collector):
+    for _ in range(50):
+        collector.sent('{"event": "x"}', headers={"Authorization": "Splunk wrong"})
+    collector.hec.close()
+    assert len(collector.stored(index="_internal")) == 20

@@ -18,7 +18,7 @@ import zlib
 import httpx
 import pytest
 
-from searchhead.hec import replies
+from searchhead.hec import exchange, replies
 from searchhead.hec.body import Body
 from searchhead.hec.replies import Refusal
 from searchhead.indexes import Event, EventStore
@@ -159,6 +159,17 @@ def test_more_bytes_than_may_be_held_at_once_are_told_to_come_back(serve):
     assert (sorted(collector.stored()), collector.hec._buffer) == (["slow", "small"], 0)
 
 
+def test_a_sender_that_takes_too_long_loses_its_place(collector, monkeypatch):
+    monkeypatch.setattr(exchange, "BODY_S", 0.1)
+    address = tuple(collector.url.removeprefix("http://").split(":"))
+    with socket.create_connection(address, timeout=10) as connection:
+        head = f"POST /services/collector HTTP/1.1\r\nHost: x\r\nAuthorization: Splunk {TOKEN}\r\nContent-Length: 50\r\n\r\n"
+        connection.sendall(head.encode() + b'{"event": "a"}')
+        answer = connection.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert (collector.stored(), collector.hec._buffer) == ([], 0)
+
+
 def test_a_sender_that_hangs_up_halfway_stores_nothing(collector):
     address = collector.url.removeprefix("http://").split(":")
     with socket.create_connection(tuple(address)) as connection:
@@ -192,6 +203,13 @@ def test_a_store_that_fails_is_an_internal_error_and_the_collector_goes_on(colle
     collector.store._db.execute("DROP TRIGGER broken")
     assert collector.sent('{"event": "b"}')[0] == 200
     assert collector.stored() == ["b"]
+
+
+def test_a_configuration_that_cannot_be_read_is_an_internal_error_until_it_can(collector, tmp_path):
+    write_app(tmp_path / "app", inputs="neither stanza nor setting")
+    wait_until(lambda: collector.sent('{"event": "a"}') == (500, {"text": "Internal server error", "code": 8}))
+    write_app(tmp_path / "app")
+    wait_until(lambda: collector.sent('{"event": "b"}')[0] == 200)
 
 
 def test_a_changed_configuration_counts_within_a_second(collector, tmp_path):
