@@ -8,6 +8,7 @@
     /en-US/splunkd/__raw/services…       REST with the session's cookie (gate.py)
     /services…, /servicesNS…             REST with an Authorization header
     /services/collector…                 HEC
+    /site/                               an example site that the collector watches
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .assets import Assets
+from .example_site import ExampleSite
 from .gate import RawGate
 from .guard import Guard
 from .pages import Pages
 from .sessions import Logins
-from .views import ViewError, Views
+from .views import ViewError
 
 HERE = Path(__file__).resolve().parent
 RAW = "/en-US/splunkd/__raw"
@@ -68,6 +69,7 @@ def create_app(parts: Parts) -> ASGIApp:
         Mount(f"{own}/playground", Assets(HERE / "playground")),
         Route(f"{own}/{{view}}", pages.view),
         Mount(f"/en-US/static/app/{parts.app_name}", Assets(parts.app / "appserver" / "static")),
+        Mount("/site", ExampleSite(parts.hec, parts.pages.hec_token).app(parts.app / "appserver/static/collector")),
         Mount("/en-US/static/studio", Assets(parts.studio, hashed="chunks")),
         Mount("/en-US/static/web", Assets(HERE / "static")),
     ]
