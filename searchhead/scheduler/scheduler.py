@@ -11,26 +11,23 @@ folder; what a killed one has left is taken up by the next.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from searchhead.jobs.job import Job, Request
+from searchhead.jobs.job import Job
 from searchhead.jobs.registry import MAX_SEARCHES
 from searchhead.spl.errors import SplError
 from searchhead.splunkd.errors import SplunkdError
-from searchhead.table import Table, Value
 
-from . import actions, condition, cron
+from . import cron
 from .log import SchedulerLog
-from .saved import DEFAULTS, SavedSearch, seconds
-from .state import Fired, Run, State
-from .tokens import substituted
+from .runner import Runner
+from .saved import SavedSearch
+from .state import Run, State
 
 if TYPE_CHECKING:
     from searchhead.splunkd.head import SearchHead
@@ -53,10 +50,10 @@ class Scheduler:
         self.log = SchedulerLog(lambda: head.events, head.home, head.host)
         self._pool = ThreadPoolExecutor(max(MAX_SEARCHES // 2, 1), thread_name_prefix="scheduler")
         self._running: dict[str, Future[None]] = {}
-        self._jobs: dict[str, Job] = {}
         self._deferred: set[tuple[str, float]] = set()
         self._stepping = threading.Lock()
         self._closing = threading.Event()
+        self._runner = Runner(head, self.state, self.log, self._closing)
         self._thread: threading.Thread | None = None
         self._lock_file: IO[str] | None = None
         self._recovered = False
@@ -72,7 +69,7 @@ class Scheduler:
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
-        for job in list(self._jobs.values()):
+        for job in list(self._runner.jobs.values()):
             job.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._lock_file is not None:
@@ -117,7 +114,7 @@ class Scheduler:
             if name.startswith("args."):
                 text = text.replace(f"${name}$", value).replace(f"${name[len('args.') :]}$", value)
         sid = f"{user}__{user}_{saved.stem}_{time.time():.3f}"
-        job = self._create(merged, text, sid=sid, user=user, now=now, scheduled=False, parameters=dict(changes))
+        job = self._runner.create(merged, text, sid=sid, user=user, now=now, scheduled=False, parameters=dict(changes))
         if act:
             run = Run(saved.name, time.time(), sid)
             self.state.open(run)
@@ -172,7 +169,7 @@ class Scheduler:
             saved = known.get(run.name)
             if run.state == "acting":
                 owner = saved or SavedSearch(run.name, "nobody", self._head.app_name)
-                self._running[run.name] = self._pool.submit(self._act, owner, run, again=True)
+                self._running[run.name] = self._pool.submit(self._runner.act, owner, run, again=True)
             elif saved is None:
                 self.state.finish(run)
             elif run.attempts >= MAX_ATTEMPTS:
@@ -207,7 +204,7 @@ class Scheduler:
     def _guarded(self, saved: SavedSearch, run: Run, now: float, job: Job | None = None) -> None:
         """One run from its beginning to its end; what goes wrong is logged."""
         try:
-            self._run(saved, run, now, job)
+            self._runner.run(saved, run, now, job)
         except (SplError, SplunkdError) as exc:
             self.log.message(saved, "ERROR", f"{exc} No actions executed")
             self.state.finish(run)
@@ -216,143 +213,7 @@ class Scheduler:
                 self.log.message(saved, "ERROR", f"Internal error: {type(exc).__name__}: {exc}. No actions executed")
                 self.state.finish(run)
         finally:
-            self._jobs.pop(run.sid, None)
-
-    def _run(self, saved: SavedSearch, run: Run, now: float, job: Job | None) -> None:
-        if self._closing.is_set():
-            return
-        scheduled = job is None
-        if job is None:
-            job = self._create(saved, saved["search"], sid=run.sid, user=saved.owner, now=run.scheduled, scheduled=True)
-        self._jobs[run.sid] = job
-        job.wait()
-        if self._closing.is_set() and job.is_failed:
-            return  # cancelled by our own end: the next process takes the run up
-        if job.is_failed:
-            raise SplunkdError(job.error)
-        verdict = condition.check(
-            saved, job.results, self.state.count(saved.name), lambda text: self._custom(saved, job, text)
-        )
-        if verdict.problem:
-            self.log.message(saved, "ERROR", f"{verdict.problem}; the alert cannot fire")
-        kept, suppressed = self._kept(saved, job.results, now) if verdict.triggered else (None, {})
-        fired = [] if kept is None else self._fired(saved, run, job, kept, now)
-        task = None if kept is None else self._task(saved, run, job, kept)
-        payload = None if task is None else asdict(task)
-        self.state.record(run, count=verdict.count, fired=fired, suppressed=suppressed, payload=payload)
-        if fired:
-            job.ttl_s = max(job.ttl_s, int(seconds(saved["alert.expires"], 86_400)))
-        if task is not None:
-            self._act(saved, Run(run.name, run.scheduled, run.sid, "acting", run.attempts, payload), again=False)
-        if scheduled:
-            self.log.run(
-                saved, status="success", digest_mode=int(saved.is_true("alert.digest_mode")), durable_cursor=0,
-                scheduled_time=run.scheduled, window_time=0, dispatch_time=int(job.created), run_time=job.run_duration_s,
-                result_count=len(job.results), alert_actions=",".join(task.actions) if task else "", sid=run.sid,
-                suppressed=int(verdict.triggered and kept is None), fired=len(fired),
-                thread_id=threading.current_thread().name, workload_pool="",
-            )  # fmt: skip
-
-    def _create(
-        self, saved: SavedSearch, text: str, *, sid: str, user: str, now: float, scheduled: bool,
-        parameters: Mapping[str, str] | None = None,
-    ) -> Job:  # fmt: skip
-        try:
-            period = cron.period_s(saved["cron_schedule"], now) if scheduled else 300.0
-        except cron.CronError:
-            period = 300.0
-        request = Request(
-            app=saved.app, user=user, saved_search=saved.name, scheduled=scheduled, ttl_s=saved.ttl_s(period),
-            max_time_s=int(seconds(saved["dispatch.max_time"])), parameters={**(parameters or {}), "search": text},
-        )  # fmt: skip
-        return self._head.jobs.create(
-            text, user=user, earliest=saved["dispatch.earliest_time"], latest=saved["dispatch.latest_time"], now=now,
-            sid=sid, request=request,
-        )  # fmt: skip
-
-    def _custom(self, saved: SavedSearch, job: Job, text: str) -> Table:
-        return self._head.jobs.post_process(job, text, user=saved.owner)
-
-    def _kept(self, saved: SavedSearch, results: Table, now: float) -> tuple[Table | None, dict[str, float]]:
-        """The results that are not suppressed (None when the alert is), and what is suppressed from now on."""
-        if not saved.is_true("alert.suppress"):
-            return results, {}
-        group = saved["alert.suppress.group_name"].strip() or saved.name
-        until = now + seconds(saved["alert.suppress.period"])
-        if saved.is_true("alert.digest_mode"):
-            what = json.dumps([group])
-            return (None, {}) if self.state.suppressed_until(what) > now else (results, {what: until})
-        kept: list[int] = []
-        begun: dict[str, float] = {}
-        for number, row in enumerate(results.rows()):
-            what = json.dumps([group, *(row.get(name) for name in saved.suppress_fields)])
-            if what not in begun and self.state.suppressed_until(what) <= now:
-                kept.append(number)
-                begun[what] = until
-        return (results.take(kept), begun) if kept else (None, begun)
-
-    def _fired(self, saved: SavedSearch, run: Run, job: Job, kept: Table, now: float) -> list[Fired]:
-        """The alerts to keep: one for the run, or one for each result."""
-        if not saved.tracked or (saved.is_alert and not saved.is_true("alert.digest_mode") and not len(kept)):
-            return []
-        expires = now + seconds(saved["alert.expires"], 86_400)
-        digest = saved.is_true("alert.digest_mode")
-        one = Fired(
-            saved.name,
-            job.sid,
-            now,
-            expires,
-            saved.severity,
-            ",".join(saved.actions),
-            digest,
-            len(kept) if digest else 1,
-        )
-        return [one] * (1 if digest else len(kept))
-
-    def _task(self, saved: SavedSearch, run: Run, job: Job, kept: Table) -> actions.Task | None:
-        """What the actions need, their tokens replaced; None when there is nothing to do."""
-        for name in saved.actions:
-            if name not in actions.PLAYED:
-                self.log.message(
-                    saved,
-                    "WARN",
-                    f"The alert action '{name}' is not played by this search head; nothing was sent",
-                    once=True,
-                )
-        played = [name for name in saved.actions if name in actions.PLAYED]
-        if not played or not len(kept):
-            return None
-        first = next(kept.rows(), {})
-        settings = {
-            key: self.substituted(saved, job, value, first)
-            for key, value in {**DEFAULTS, **saved.settings}.items()
-            if key.startswith("action.")
-        }
-        search = job.search
-        return actions.Task.of(
-            kept, name=saved.name, user=saved.owner, scheduled=run.scheduled, earliest=search.earliest, latest=search.latest,
-            actions=played, settings=settings,
-        )  # fmt: skip
-
-    def substituted(self, saved: SavedSearch, job: Job, text: str, first: Mapping[str, Value]) -> str:
-        """A setting with its tokens replaced by what the search, its job and its first result say."""
-        values = {
-            "name": saved.name, "app": saved.app, "owner": saved.owner, "search": saved["search"],
-            "cron_schedule": saved["cron_schedule"], "alert.severity": str(saved.severity),
-            "alert.expires": saved["alert.expires"], "job.sid": job.sid, "job.resultCount": str(len(job.results)), "results.count": str(len(job.results)),
-            "job.earliestTime": str(job.search.earliest or 0), "job.latestTime": str(job.search.latest or job.search.now),
-            "job.runDuration": f"{job.run_duration_s:.3f}", "trigger_time": f"{time.time():.0f}", "search_id": job.sid,
-        }  # fmt: skip
-        values["description"] = substituted(saved["description"], values, first)
-        return substituted(text, values, first)
-
-    def _act(self, saved: SavedSearch, run: Run, *, again: bool) -> None:
-        """Does a run's actions, and ends it."""
-        try:
-            actions.perform(self._head, actions.Task(**run.payload), again=again)
-        except (SplError, SplunkdError) as exc:
-            self.log.message(saved, "ERROR", f"{exc} The action failed")
-        self.state.finish(run)
+            self._runner.jobs.pop(run.sid, None)
 
     # -- the rest -------------------------------------------------------------------------------------------------------
 
@@ -383,14 +244,10 @@ class Scheduler:
                 self.log.message(any_search, "ERROR", f"{type(exc).__name__}: {exc}", once=True)
 
 
-def is_scheduled_now(saved: SavedSearch) -> dict[str, Any]:
-    """When a saved search runs next, as saved/searches tells it."""
-    if not saved.scheduled:
-        return {"next_scheduled_time": ""}
+def next_run(saved: SavedSearch) -> str:
+    """When a saved search runs next, as saved/searches tells it; empty when it is not scheduled."""
     try:
-        moment = cron.next_time(saved["cron_schedule"], time.time())
+        moment = cron.next_time(saved["cron_schedule"], time.time()) if saved.scheduled else None
     except cron.CronError:
         moment = None
-    return {
-        "next_scheduled_time": "" if moment is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(moment))
-    }
+    return "" if moment is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(moment))

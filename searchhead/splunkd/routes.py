@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..jobs.rest import JobEndpoints
+from ..scheduler.alerts_rest import FiredAlertEndpoints
+from ..scheduler.saved_rest import SavedSearchEndpoints
 from .data_rest import DataEndpoints
 from .rest import Route
 from .server import basic_routes
@@ -16,7 +18,13 @@ if TYPE_CHECKING:
 
 def all_routes(head: SearchHead) -> list[Route]:
     """What the REST side answers."""
-    endpoints = (JobEndpoints(head), UiEndpoints(head), DataEndpoints(head))
+    endpoints = (
+        JobEndpoints(head),
+        SavedSearchEndpoints(head),
+        FiredAlertEndpoints(head),
+        UiEndpoints(head),
+        DataEndpoints(head),
+    )
     return [
         *basic_routes(head.confs, head.store, head.access, app=head.app_name),
         *(route for endpoint in endpoints for route in endpoint.routes()),
