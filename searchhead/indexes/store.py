@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..table import Table
 from . import reading, retention
+from .batch import Batch
 from .columns import Columns
-from .events import Event, StoreError, microseconds, packed
+from .events import Event, StoreError
 from .wildcards import chosen
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class EventStore:
         self._file = folder / "events.sqlite"
         self._clock = clock
         self._writing = threading.Lock()
-        self._waiting: deque[_Batch] = deque()
+        self._waiting: deque[Batch] = deque()
         self._known: dict[tuple[str, str, str], int] = {}
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
@@ -96,7 +97,7 @@ class EventStore:
         """
         if not events:
             return
-        batch = _Batch(events, int(self._clock()))
+        batch = Batch(events, int(self._clock()))
         self._waiting.append(batch)
         with self._writing:
             if not batch.done:
@@ -146,7 +147,7 @@ class EventStore:
                 return removed
             removed += count
 
-    def _write(self, batches: Sequence[_Batch]) -> None:
+    def _write(self, batches: Sequence[Batch]) -> None:
         """One transaction for all batches; each learns how it went."""
         error: StoreError | None = StoreError("The thread that wrote the events was ended; send them again.")
         try:
@@ -249,25 +250,3 @@ class EventStore:
             raise StoreError(
                 f"The event store {self._file} cannot be used ({exc}); check that its folder is writable and has room."
             ) from exc
-
-
-class _Batch:
-    """What one call of ``add`` waits for."""
-
-    def __init__(self, events: Sequence[Event], indextime: int) -> None:
-        """Raises StoreError for an event that cannot be stored, before anything is written."""
-        self.events = events
-        self.done = False
-        self.error: StoreError | None = None
-        self._indextime = indextime
-        self._times = [microseconds(event.time) for event in events]
-        self._fields = [packed(event.fields) if event.fields else None for event in events]
-        for event in events:
-            try:
-                "\n".join((event.raw, event.index, event.sourcetype, event.source, event.host)).encode()
-            except UnicodeEncodeError as exc:
-                raise StoreError(f"The event {event.raw[:40]!r} has half a character ({exc}); replace it.") from exc
-
-    def rows(self, origin: Callable[[Event], int]) -> Iterator[tuple[Any, ...]]:
-        for event, micros, fields in zip(self.events, self._times, self._fields):
-            yield event.index, micros, self._indextime, origin(event), fields, event.raw
