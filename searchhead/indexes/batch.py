@@ -19,9 +19,9 @@ class Batch:
         self._indextime = indextime
         self._times = [microseconds(event.time) for event in events]
         self._fields = [packed(event.fields) if event.fields else None for event in events]
-        for event in events:
+        for event, fields in zip(events, self._fields):
             try:
-                "\n".join((event.raw, event.index, event.sourcetype, event.source, event.host)).encode()
+                "".join((event.raw, event.index, event.sourcetype, event.source, event.host, fields or "")).encode()
             except UnicodeEncodeError as exc:
                 raise StoreError(f"The event {event.raw[:40]!r} has half a character ({exc}); replace it.") from exc
 
