@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from .aggregates import parse
+from .aggregations import parse
 from .errors import SplError
 from .expressions import references
 from .syntax import Stage

@@ -29,6 +29,7 @@ _TIME_TERMS = ("earliest", "latest", "_index_earliest", "_index_latest")
 _GIVEN = frozenset({"index", "sourcetype", "source", "host", "eventtype", "tag", "linecount", "splunk_server", "punct"})
 _GIVEN_FIRST = frozenset({"_time", "_indextime", "index", "sourcetype", "source", "host", *_TIME_TERMS})  # without _raw
 _SAFE_WORD = re.compile(r"[A-Za-z0-9_.:@-]{2,}", re.ASCII)
+_LONG_NUMBER = re.compile(r"[1-9]\d{5,14}", re.ASCII)  # more of a name than of a measure, and written in one way only
 _SAFE_TEXT = re.compile(r"[ -~]+")
 
 
@@ -178,7 +179,7 @@ def _contained(terms: SearchTerm, elsewhere: frozenset[str]) -> list[str]:
             return []
         if terms.field in elsewhere or "*" in elsewhere or terms.field in _TIME_TERMS:
             return []
-        if sql.looks_numeric(terms.value):  # 5 is met by 5.0 too
+        if sql.looks_numeric(terms.value) and not _LONG_NUMBER.fullmatch(terms.value):  # 5 is met by 5.0 too
             return []
         return _SAFE_WORD.findall(terms.value)
     if not isinstance(terms, Logic) or terms.operator == "not":

@@ -165,12 +165,12 @@ def _snapped(date: datetime, unit: str, weekday: int) -> datetime:
     if unit in _MONTHS:
         month = {"month": date.month, "quarter": (date.month - 1) // 3 * 3 + 1, "year": 1}[unit]
         return date.replace(month=month, day=1, hour=0, minute=0, second=0, microsecond=0)
-    smaller = {"second": ("microsecond",), "minute": ("second",), "hour": ("minute",), "day": ("hour",)}
-    for name in ("second", "minute", "hour", "day"):
-        date = date.replace(**dict.fromkeys(smaller[name], 0))
-        if name == unit:
-            break
-    return date
+    date = date.replace(microsecond=0)
+    if unit in ("minute", "hour", "day"):
+        date = date.replace(second=0)
+    if unit in ("hour", "day"):
+        date = date.replace(minute=0)
+    return date.replace(hour=0) if unit == "day" else date
 
 
 def _months_later(date: datetime, months: int) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     aggregate,
+    buckets,
     chart,
     combine,
     convert,
@@ -14,6 +15,7 @@ from . import (
     multivalue,
     order,
     pivot,
+    ranking,
     running,
     shape,
     sources,
@@ -24,6 +26,7 @@ from . import (
 
 __all__ = [
     "aggregate",
+    "buckets",
     "chart",
     "combine",
     "convert",
@@ -34,6 +37,7 @@ __all__ = [
     "multivalue",
     "order",
     "pivot",
+    "ranking",
     "running",
     "shape",
     "sources",

@@ -9,15 +9,15 @@ from dataclasses import replace
 from ...conf_files import is_true
 from ...table import Table, Value
 from .. import sql, timespans
-from ..aggregates import Aggregations, expanded, parse
+from ..aggregations import Aggregations, expanded, parse
 from ..engine import Frame
 from ..errors import SplSyntaxError, in_command
 from ..registry import Planner, Run, Session, command
 from ..sql import Sql
 from ..syntax import Stage
 from .aggregate import group
+from .buckets import binned
 from .order import by_values
-from .shape import binned
 
 SPLITTING = ("limit", "useother", "otherstr", "usenull", "nullstr", "sep", "format")
 _SERIES = "\0series"

@@ -15,6 +15,7 @@ from ..registry import Planner, Run, Session, Steps, command, subsearch
 from ..syntax import Stage
 from .order import keys, ordering
 
+_MOST_TERMS = 10_000
 _EVENTS_ONLY = ("earliest", "latest")
 
 
@@ -41,7 +42,13 @@ def search(stage: Stage, planner: Planner) -> Run:
 def filled(text: str, inner: list[tuple[int, int, Steps]], session: Session) -> str:
     """The text with every subsearch replaced by the terms that its rows stand for."""
     for start, stop, steps in reversed(inner):
-        text = text[:start] + as_terms(subsearch(steps, session), session) + text[stop:]
+        found = subsearch(steps, session)
+        if len(found) > _MOST_TERMS:
+            session.context.message(
+                "warn", f"[subsearch]: Subsearch produced {len(found)} results, truncating to maxout {_MOST_TERMS}."
+            )
+            found = session.engine.filter(found, f"rowid < {_MOST_TERMS}")
+        text = text[:start] + as_terms(found, session) + text[stop:]
     return text
 
 

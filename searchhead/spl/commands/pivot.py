@@ -8,9 +8,9 @@ from ..arguments import Arguments
 from ..engine import Frame
 from ..registry import Planner, Run, Session, command
 from ..syntax import Stage
+from .buckets import automatic_time_span, binned
 from .chart import natural
 from .order import by_values
-from .shape import automatic_time_span, binned
 
 _MOST_ROWS = 50_000
 
@@ -114,7 +114,7 @@ def makecontinuous(stage: Stage, planner: Planner) -> Run:
         order: list[int | None] = []
         labels: list[Value] = []
         for each in map(sql.written, starts):
-            places = rows.get(each) or [None]
+            places: list[int | None] = [*rows.get(each, [])] or [None]
             order += places
             labels += [each] * len(places)
         columns: dict[str, list[Value]] = {

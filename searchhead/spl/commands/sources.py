@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .. import search_terms, timespans
-from ..aggregates import parse
+from ..aggregations import parse
 from ..arguments import Arguments
 from ..engine import Frame
 from ..errors import in_command
@@ -13,8 +13,8 @@ from ..registry import Planner, Run, Session, command
 from ..retrieval import given_fields, timed
 from ..syntax import Stage
 from .aggregate import group
+from .buckets import automatic_time_span, binned
 from .order import by_values
-from .shape import automatic_time_span, binned
 
 _TYPES = {"hosts": "host", "sources": "source", "sourcetypes": "sourcetype"}
 _WORD = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|\(|\)|[^\s"()]+|\s+', re.DOTALL)

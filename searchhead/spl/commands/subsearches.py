@@ -10,7 +10,7 @@ from .. import sql
 from ..arguments import Arguments
 from ..engine import Frame
 from ..errors import SplError, in_command
-from ..registry import Planner, Run, Session, command, frame_of, run_steps, subsearch
+from ..registry import Planner, Run, Session, Steps, command, frame_of, run_steps, subsearch
 from ..sql import Sql
 from ..syntax import Stage, parse_pipeline
 from .filtering import as_terms, quoted
@@ -168,7 +168,7 @@ def _joined(stage: Stage, planner: Planner, *, least: int) -> Run:
     arguments = Arguments(stage)
     for name in ("maxout", "maxtime", "timeout"):
         arguments.integer(name, 0)
-    plans = []
+    plans: list[Steps] = []
     while arguments.peek() is not None:
         if not (plans and arguments.sign(",")):
             plans.append(planner(arguments.subsearch()))

@@ -7,15 +7,15 @@ from dataclasses import replace
 from ...conf_files import is_true
 from ...table import Table, Value
 from .. import sql, timespans
-from ..aggregates import Aggregations, expanded, parse
+from ..aggregations import Aggregations, expanded, parse
 from ..engine import Frame
 from ..errors import in_command
 from ..registry import Planner, Run, Session, command
 from ..sql import Sql
 from ..syntax import Stage
 from .aggregate import group
+from .buckets import automatic_time_span
 from .chart import SPLITTING, bad_option, limit, spread, whole
-from .shape import automatic_time_span
 
 _OPTIONS = (*SPLITTING, "span", "minspan", "bins", "cont", "partial", "fixedrange")
 _MOST_BUCKETS = 50_000

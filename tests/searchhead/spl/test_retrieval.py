@@ -42,6 +42,7 @@ def test_events_come_newest_first_with_their_fields(found, indexes):
         ('user="a \\"b\\" long-name"', EventQuery(contains=("long-name",))),
         ("user=ali*ce2", EventQuery(contains=("ali", "ce2"))),
         ("user=5 user>alice user!=bob _time=alice", EventQuery()),
+        ("user=1234567 n=1e5 m=0123456", EventQuery(contains=("1234567",))),
         ("größe", EventQuery()),
         ("earliest=-1h latest=now", EventQuery(earliest=NOW - 3600, latest=NOW)),
         ("earliest=@d x", EventQuery(earliest=1_699_920_000, contains=("x",))),
