@@ -80,20 +80,20 @@ class Pages:
         if view.definition is None:
             raise HTTPException(501, f"'{view.label}' is no Dashboard Studio view, and no other kind is shown here.")
         if not (self.studio / "main.js").is_file():
-            return self._page(request, "unbuilt.html", title=view.label, status=503, view=name)
-        page = self._page(request, "view.html", title=view.label, view=name, theme=view.theme, definition=view.definition)
+            return self._page(request, "unbuilt.html", title=view.label, status=503)
+        page = self._page(request, "view.html", title=view.label, theme=view.theme, shown=view)
         page.headers["content-security-policy"] = RENDERER_POLICY
         return page
 
     def search(self, request: Request) -> Response:
         """A box for a search, and its results."""
         self._principal(request)
-        return self._page(request, "search.html", title="Search", view="search")
+        return self._page(request, "search.html", title="Search")
 
     def alerts(self, request: Request) -> Response:
         """The alerts that have fired."""
         self._principal(request)
-        return self._page(request, "alerts.html", title="Alerts", view="alerts")
+        return self._page(request, "alerts.html", title="Alerts")
 
     def playground(self, request: Request) -> Response:
         """The page on which one's own mouse is scored."""
@@ -182,7 +182,7 @@ class Pages:
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse(f"{detail}\n", status)
         title = {401: "You are not logged in", 403: "Not allowed", 404: "Not found"}.get(status, "This did not work")
-        return self._page(request, "error.html", title=title, status=status, code=status, detail=detail, view="")
+        return self._page(request, "error.html", title=title, status=status, code=status, detail=detail)
 
     # -- parts ----------------------------------------------------------------------------------------------------------
 

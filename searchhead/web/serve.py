@@ -1,6 +1,6 @@
 """Serves a search head on one loopback port until it is interrupted: pages, REST, HEC, schedules.
 
-    Ctrl-C ──▶ no new requests ──▶ searches cancelled ──▶ schedules ended ──▶ stores closed
+    Ctrl-C ──▶ no new requests ──▶ searches cancelled ──▶ HEC and schedules ended ──▶ stores closed
 """
 
 from __future__ import annotations
@@ -52,14 +52,17 @@ def serve(
                 raise SplunkdError(f"No user is called '{user}'; there are {', '.join(head.access.users)}.")
         setup.prepare(head.confs, head.state)
         logins = Logins(head.access, port=port, on_used=lambda user: _print(f"  {_link(address, logins, user)}"))
-        site = create_app(_parts(head, logins, port))
-        with _schedules(head) if schedules else contextlib.nullcontext():
-            _banner(head, address, logins, users, schedules=schedules)
-            _run(site, listener, head, verbose=verbose)
+        hec = HecApp(head.events, head.confs)
+        site = create_app(_parts(head, hec, logins, port))
+        if schedules:
+            head.scheduler.start()
+        _banner(head, address, logins, users, schedules=schedules)
+        _run(site, listener, head, verbose=verbose)
+        hec.close()
     _print("Ended.")
 
 
-def _parts(head: SearchHead, logins: Logins, port: int) -> Parts:
+def _parts(head: SearchHead, hec: HecApp, logins: Logins, port: int) -> Parts:
     conf = conf_files.read(head.app, "app")
     studio = Path(__file__).resolve().parents[2] / STUDIO
     pages = Pages(
@@ -79,7 +82,7 @@ def _parts(head: SearchHead, logins: Logins, port: int) -> Parts:
         app=head.app,
         app_name=head.app_name,
         rest=head.rest_app(),
-        hec=HecApp(head.events, head.confs),
+        hec=hec,
         logins=logins,
         pages=pages,
         studio=studio,
@@ -125,12 +128,6 @@ def _signals_ignored() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _schedules(head: SearchHead) -> Iterator[None]:
-    """Runs the saved searches that are due."""
-    yield
 
 
 def _link(address: str, logins: Logins, user: str) -> str:

@@ -27,6 +27,7 @@ class View:
 
     name: str
     label: str
+    description: str = ""
     theme: str = ""
     definition: dict[str, Any] | None = None
 
@@ -107,6 +108,7 @@ def _view(path: Path) -> View:
         return View(
             name=path.stem,
             label=root.findtext("label") or path.stem,
+            description=root.findtext("description") or "",
             theme=root.get("theme", ""),
             definition=json.loads(definition) if root.get("version") == "2" and definition else None,
         )
