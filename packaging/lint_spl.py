@@ -7,6 +7,7 @@ meant is marked in the SPL itself, as a comment ```` ```noqa: SPL005``` ````.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from xml.etree import ElementTree
 from searchhead import conf_files
 
 ROOT = Path(__file__).resolve().parent.parent
+# What a dashboard puts in: $user|s$ with its quotes, $page$ as it is.
+_TOKEN = re.compile(r"\$[\w:. -]+(\|s)?\$")
 
 
 def main() -> None:
@@ -49,7 +52,12 @@ def shipped_spl(app: Path) -> Iterator[tuple[str, str]]:
             elif element.tag == "definition" and element.text:
                 for name, source in json.loads(element.text).get("dataSources", {}).items():
                     if "query" in source.get("options", {}):
-                        yield f"{view.name} {name}", source["options"]["query"]
+                        yield f"{view.name} {name}", _TOKEN.sub(_value, source["options"]["query"])
+
+
+def _value(token: re.Match[str]) -> str:
+    """A value as it could stand in place of a token."""
+    return '"value"' if token[1] else "1"
 
 
 if __name__ == "__main__":
