@@ -6,7 +6,6 @@ search/jobs/<sid>                        GET, POST, DELETE
 search/jobs/<sid>/control                POST action=cancel|finalize|pause|unpause|touch|setttl|setpriority|save|unsave|…
 search/jobs/<sid>/results                GET, POST; search= is a further pipeline
 search/jobs/<sid>/{results_preview,events,summary,timeline,search.log}
-search/parser                            GET, POST q=
 """
 
 from __future__ import annotations
@@ -16,10 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from searchhead import spl
-from searchhead.spl.context import Context
 from searchhead.spl.errors import SplError
-from searchhead.spl.registry import BUILTINS
 from searchhead.splunkd.errors import CommandError, RestError, SplunkdError
 from searchhead.splunkd.listing import whole
 from searchhead.splunkd.rest import Feed, Request, Response, Route
@@ -36,7 +32,6 @@ if TYPE_CHECKING:
 _JOBS = "search/(?:v2/)?jobs"
 _JOB = f"{_JOBS}/([^/]+)"
 _DEFAULT_COUNT = 100
-_STREAM_TYPES = {"generating": "SP_GENERATING", "streaming": "SP_STREAM", "transforming": "SP_REPORT"}
 
 
 class JobEndpoints:
@@ -62,7 +57,6 @@ class JobEndpoints:
             Route(("GET",), f"{_JOB}/summary", self.summary),
             Route(("GET",), f"{_JOB}/timeline", self.timeline),
             Route(("GET",), f"{_JOB}/search.log", self.log),
-            Route(("GET", "POST"), "search/(?:v2/)?parser", self.parse),
         )
 
     def create(self, request: Request) -> Response:
@@ -194,36 +188,6 @@ class JobEndpoints:
             text = b""
         return Response(text, content_type="text/plain; charset=UTF-8")
 
-    def parse(self, request: Request) -> Response:
-        """The commands of a search. Raises RestError 400 for one that is wrong."""
-        text = request.parameters.get("q", "")
-        context = Context(app=self._head.app, custom_commands=self._head.command_names)
-        try:
-            pipeline = spl.parse(text, context)
-            spl.check(pipeline, context)
-        except SplError as exc:
-            raise RestError(400, str(exc), level="FATAL") from exc
-        events, report = entities.split(pipeline)
-        commands = []
-        for number, stage in enumerate(pipeline.stages):
-            kind = BUILTINS[stage.name].kind if stage.name in BUILTINS else "custom"
-            one = {
-                "command": stage.name,
-                "rawargs": stage.raw_args,
-                "pipeline": "streaming" if kind in ("streaming", "generating") else "report",
-                "args": stage.raw_args,
-                "isGenerating": number == 0,
-                "streamType": _STREAM_TYPES.get(kind, "SP_EVENTS"),
-            }
-            commands.append(one)
-        body: dict[str, Any] = {
-            "remoteSearch": "", "remoteTimeOrdered": True, "eventsSearch": events, "eventsTimeOrdered": True,
-            "eventsStreaming": not report, "reportsSearch": report, "canSummarize": False, "commands": commands,
-        }  # fmt: skip
-        if request.as_json:
-            return Response(json.dumps(body).encode(), content_type="application/json; charset=UTF-8")
-        return Response(f"<?xml version='1.0' encoding='UTF-8'?>\n<response>{_tree(body)}</response>".encode())
-
     def _started(self, request: Request) -> Job:
         """A new job as the call describes it. Raises RestError 400, 403."""
         request.need("search")
@@ -337,11 +301,3 @@ def _mode(request: Request) -> str:
 
 def _metadata(request: Request) -> bool:
     return conf_true(request.parameters.get("show_metadata", ""))
-
-
-def _tree(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"<dict>{''.join(f'<key name={name!r}>{_tree(item)}</key>' for name, item in value.items())}</dict>"
-    if isinstance(value, list):
-        return f"<list>{''.join(f'<item>{_tree(item)}</item>' for item in value)}</list>"
-    return str(int(value)) if isinstance(value, bool) else escape(str(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..jobs.parser_rest import ParserEndpoints
 from ..jobs.rest import JobEndpoints
 from ..scheduler.alerts_rest import FiredAlertEndpoints
 from ..scheduler.saved_rest import SavedSearchEndpoints
@@ -20,6 +21,7 @@ def all_routes(head: SearchHead) -> list[Route]:
     """What the REST side answers."""
     endpoints = (
         JobEndpoints(head),
+        ParserEndpoints(head),
         SavedSearchEndpoints(head),
         FiredAlertEndpoints(head),
         UiEndpoints(head),
