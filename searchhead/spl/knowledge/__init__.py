@@ -7,7 +7,7 @@ Settings that cannot be used are told as warnings; the search goes on without th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 
 from ...table import Table, Value
@@ -80,7 +80,7 @@ class Knowledge:
         names = (_hashable(events.column(field)) for field in ("sourcetype", "source", "host"))
         rows = [kind_of(*name) for name in zip(*names, strict=True)]
         for each in settings:
-            needs = needs.more(_read_later(each))
+            needs = needs.more(_read_later(each, self._session.transforms))
         if needs.wants("eventtype") or needs.wants("tag"):
             needs = needs.more(self.naming.texts())
         table = _extracted(events, rows, [self._extraction(each, needs) for each in settings])
@@ -148,14 +148,16 @@ class Knowledge:
         return frame
 
 
-def _read_later(settings: Settings) -> str:
+def _read_later(settings: Settings, transforms: Mapping[str, Settings]) -> str:
     """The settings' text that names fields which calculated fields, lookups, aliases and extractions read."""
     later = ("EVAL-", "LOOKUP-", "FIELDALIAS-")
-    return " ".join(
-        value
-        for key, value in settings.items()
-        if key.startswith(later) or (key.startswith("EXTRACT-") and " in " in value)
-    )
+    texts = []
+    for key, value in settings.items():
+        if key.startswith(later) or (key.startswith("EXTRACT-") and " in " in value):
+            texts.append(value)
+        elif key.startswith("REPORT-"):
+            texts += [transforms.get(name.strip(), {}).get("SOURCE_KEY", "") for name in value.split(",")]
+    return " ".join(texts)
 
 
 def _extracted(events: Table, rows: list[int], extractions: list[Extraction]) -> Table:

@@ -96,6 +96,17 @@ def test_transforms_extract_with_regexes_and_delimiters(found, indexes, conf):
     }  # fmt: skip
 
 
+def test_a_transform_may_read_what_another_found(found, indexes, conf):
+    conf(
+        props="[text]\nKV_MODE = none\nREPORT-x = whole, half\n"
+        "EXTRACT-a = <(?<inner>.*)>\nEXTRACT-b = (?<tail>.$) in inner\n",
+        transforms="[whole]\nREGEX = (?<all>\\w+)\n[half]\nSOURCE_KEY = all\nREGEX = ^(?<first>.)\n",
+    )
+    indexes.put(1, "abc <xyz>")
+
+    assert found("* | table first tail") == [{"first": "a", "tail": "z"}]
+
+
 def test_delimiters_may_part_pairs(found, indexes, conf):
     conf(
         props="[text]\nKV_MODE = none\nREPORT-x = kv\n",
