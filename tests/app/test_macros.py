@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, quote
 
 import numpy as np
+import pytest
 
 from mousematch.telemetry import DOWN, DRAG, UP, Points
 from samples.bots.replay_jitter import Disguise, disguised
 from samples.people import person
 from samples.sessions import session
+from tests.app.site import Site, site
 from tests.commands.serving import write_model
 
 APP = Path(__file__).resolve().parents[2]
@@ -105,3 +109,52 @@ def test_replayed_sessions_are_found_also_in_disguise(tmp_path: Path) -> None:
         ("user4-jitter", "user4", "user3-own"),
     ]
     assert all(int(row["shared_paths"]) >= 2 for row in rows)
+
+
+@pytest.fixture(scope="module")
+def telemetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with four events: two batches, one of them cut off, a recorder's event, and text."""
+    with site(tmp_path_factory.mktemp("telemetry")) as running:
+        at = running.now - 600
+        browser = {"tab": "t1", "viewport": [1440, 789], "dpr": 2, "pointer": "pen"}
+        batch = {"v": 1, "session": "s-1", "user": "CORP\\alice", **browser}
+        points = {"dt": [0, 16.5, 17], "x": [1, 2, 3], "y": [3, 4, 5]}
+        whole = json.dumps({**batch, "start": at * 1000, "sent": int(at * 1000) + 3_600_000, "seq": 7, "points": points})
+        running.arrive(whole, at=at, indexed=at + 30)
+        running.arrive(whole[:-20], at=at + 1, indexed=at + 30)
+        running.arrive('{"type":3,"session":"s-2","data":{"positions":[]}}', at=at + 2, indexed=at + 30)
+        running.arrive("session=s-3 x=1 y=2", at=at + 3, indexed=at + 30)
+        yield running
+
+
+def test_telemetry_quality_tells_format_damage_lag_and_clock(telemetry: Site) -> None:
+    rows = telemetry.search(
+        "`mousematch_telemetry` | `mousematch_telemetry_quality` | sort 0 _time"
+        " | table format malformed lag_s skew_s points device"
+    )
+
+    assert [(row["format"], row["malformed"]) for row in rows] == [
+        ("batch", "0"),
+        ("batch", "1"),
+        ("recorder", "0"),
+        ("other", "0"),
+    ]
+    assert float(rows[0]["lag_s"]) == pytest.approx(30, abs=1.1)
+    assert float(rows[0]["skew_s"]) == pytest.approx(3570, abs=1.1)
+    assert (rows[0]["points"], rows[0]["device"]) == ("3", "pen 1440x789 @2")
+    assert "skew_s" not in rows[2] and rows[2]["device"] == "? ? @?"
+
+
+def test_names_are_what_the_json_says_and_are_decoded_once(telemetry: Site) -> None:
+    (row, *_) = telemetry.search('`mousematch_session("s-1")` | `mousematch_names` | table user tab page')
+
+    assert row == {"user": "CORP\\alice", "tab": "t1"}
+
+
+@pytest.mark.parametrize("name", ["a b", "100%", "x&y=z", "#", "1+1?", "'\"<>", "C:\\new", "two\nlines", "Þórður 🐭"])
+def test_an_address_gives_a_name_back(telemetry: Site, name: str) -> None:
+    made = f'| makeresults | eval name=urldecode("{quote(name)}") | eval made="n=".`mousematch_url(name)`'
+
+    (row,) = telemetry.search(made)
+
+    assert parse_qs(row["made"]) == {"n": [name]}
