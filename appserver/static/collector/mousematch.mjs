@@ -279,7 +279,7 @@ start,
 points,
 };
 const text=JSON.stringify({time:start/1000,event}).slice(0,-2);
-outbox.add({text,bytes:new Blob([text]).size + 30,points:points.x.length,dropped});
+outbox.add({text,bytes:new TextEncoder().encode(text).length + 30,points:points.x.length,dropped});
 }
 const send=()=>{
 close();
