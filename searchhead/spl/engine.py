@@ -17,6 +17,7 @@ import numpy as np
 
 from ..table import Table, Value
 from . import sql
+from .documents import encodable
 from .errors import SplError
 from .sql import Sql
 
@@ -163,7 +164,16 @@ class Engine:
         )
 
     def load(self, table: Table) -> Frame:
-        """A table's rows as a frame."""
+        """A table's rows as a frame; what UTF-8 cannot hold becomes U+FFFD."""
+        try:
+            return self._loaded(table)
+        except SplError:
+            replaced = {field: [_encodable(value) for value in table.column(field)] for field in table.fields}
+            if all(replaced[field] == table.column(field) for field in table.fields):
+                raise
+            return self._loaded(Table(replaced, len(table)))
+
+    def _loaded(self, table: Table) -> Frame:
         arrays: dict[str, np.ndarray] = {"none": np.zeros(len(table), dtype=np.int8)}
         columns: dict[str, Sql] = {}
         parts: list[str] = []
@@ -220,6 +230,12 @@ def packed(value: Value) -> str | None:
         return None
     values = value if isinstance(value, list) else [value]
     return "\x1f".join(item.replace("\x1b", "\x1be").replace("\x1f", "\x1bu") for item in values)
+
+
+def _encodable(value: Value) -> Value:
+    if isinstance(value, list):
+        return [encodable(item) for item in value]
+    return value if value is None else encodable(value)
 
 
 def _array(values: Sequence[Value]) -> np.ndarray:

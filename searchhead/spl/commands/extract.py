@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
@@ -11,6 +10,7 @@ from .. import patterns, sql
 from ..arguments import Arguments
 from ..engine import Frame
 from ..functions.text import json_values
+from ..knowledge.key_values import leaves
 from ..registry import Planner, Run, Session, command
 from ..sql import Sql
 from ..syntax import Stage
@@ -108,28 +108,10 @@ def spath(stage: Stage, planner: Planner) -> Run:
         if path is not None:
             values = [json_values(text, path) if text is not None else [] for text in texts]
             return beside(frame, Table.from_columns({output or path: values}), session, keep_old=False)
-        rows = [_leaves(text) if text is not None else {} for text in texts]
+        rows = [leaves(text) if text is not None else {} for text in texts]
         return beside(frame, Table.from_rows(rows), session, keep_old=True)
 
     return run
-
-
-def _leaves(text: str) -> dict[str, list[str]]:
-    """Every value of a JSON document by its path."""
-    found: dict[str, list[str]] = {}
-    try:
-        stack: list[tuple[str, object]] = [("", json.loads(text))]
-    except (ValueError, RecursionError):
-        return found
-    while stack:
-        path, node = stack.pop()
-        if isinstance(node, dict):
-            stack += [(f"{path}.{key}" if path else key, value) for key, value in reversed(node.items())]
-        elif isinstance(node, list):
-            stack += [(path + "{}", value) for value in reversed(node)]
-        elif node is not None and path:
-            found.setdefault(path, []).append(node if isinstance(node, str) else json.dumps(node))
-    return found
 
 
 def beside(frame: Frame, added: Table, session: Session, *, keep_old: bool) -> Frame:

@@ -7,6 +7,7 @@ import re
 
 from .. import sql
 from ..compile import Scope, function, syntactic
+from ..documents import parsed
 from ..engine import UNPACKED, packed
 from ..expressions import Call
 from ..sql import Sql
@@ -135,7 +136,6 @@ def _keys(document: str) -> str:
 
 def _parsed(document: str) -> object:
     try:
-        found: object = json.loads(document)
-    except (ValueError, RecursionError):
+        return parsed(document)
+    except ValueError:
         return None
-    return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from .. import patterns, sql
 from ..compile import Scope, function
+from ..documents import parsed
 from ..sql import Sql
 
 
@@ -133,8 +135,8 @@ def _formatted(form: str, packed: str) -> str:
 def json_values(document: str, path: str) -> list[str]:
     """All values at a path, ``{}`` meaning every element of a list; nothing for text that is no JSON."""
     try:
-        nodes = [json.loads(document)]
-    except (ValueError, RecursionError):
+        nodes: list[Any] = [parsed(document)]
+    except ValueError:
         return []
     for part in re.findall(r"[^.{}]+|\{\d*\}", path):
         if part == "{}":

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from ...table import Value
+from ..documents import parsed
 
 Wants = Callable[[str], bool]
 
@@ -43,8 +44,8 @@ def leaves(text: str, wants: Wants = lambda field: True) -> dict[str, Value]:
     """Every value of a JSON document by its path, such as ``a.b{}.c``; nothing for text that is no JSON."""
     found: dict[str, list[str]] = {}
     try:
-        stack: list[tuple[str, object, int]] = [("", json.loads(text), 0)]
-    except (ValueError, RecursionError):
+        stack: list[tuple[str, object, int]] = [("", parsed(text), 0)]
+    except ValueError:
         return {}
     while stack:
         path, node, depth = stack.pop()

@@ -259,6 +259,16 @@ def test_a_long_text_without_pairs_is_read_in_a_moment():
     key_values.pairs('a="' + "b" * 1_000_000, lambda field: True, escaped=True)
 
 
+def test_half_characters_do_not_stop_a_search(found, indexes):
+    indexes.put(1, r'{"a":"x\ud800","b\udc00":["\ud83d\ude00"]}')
+    indexes.put(2, "b=\ud800")
+
+    first, second = found('* | eval c=spath(_raw, "a") | table a b* c')
+
+    assert first == {"b": "\ufffd"}
+    assert second == {"a": "x\ufffd", "b\ufffd{}": "😀", "c": "x\ufffd"}
+
+
 def test_deeply_nested_json_ends():
     assert key_values.leaves("[" * 100_000) == {}
     assert key_values.leaves("[" * 500 + "]" * 500) == {}
