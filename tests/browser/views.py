@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-_DRAWN = """() => {
-  if (!window.__dashboard || document.querySelector('#dashboard .waiting')) return false;
+_STATE = """() => {
+  if (!window.__dashboard || document.querySelector('#dashboard .waiting, #dashboard [data-test*="spinner"]')) return null;
   const { total, running } = window.__dashboard.getSearchCounts();
-  return !running && !document.querySelector('#dashboard [data-test*="spinner"]');
+  return running ? null : total;
 }"""
+_QUIET_S = 0.4  # between the end of a search and what its panel asks for next
+_NO_SEARCH_S = 3.0  # after which a view that has begun no search is taken to have none to begin
 
 
 def listen(page: Any) -> Any:
     """Notes from now on what goes wrong on a page: console errors, exceptions, requests that failed."""
     page.problems = []
+    page.pending = set()
+    page.on("request", lambda request: request.resource_type in ("fetch", "xhr") and page.pending.add(request))
+    page.on("requestfinished", lambda request: page.pending.discard(request))
+    page.on("requestfailed", lambda request: page.pending.discard(request))
     page.on("console", lambda message: _hear(page, message))
     page.on("pageerror", lambda error: page.problems.append(f"exception: {error}"))
     page.on("requestfailed", lambda request: _failed(page, request))
@@ -28,8 +35,20 @@ def problems(page: Any) -> list[str]:
 
 
 def wait_for_view(page: Any, *, timeout_s: float = 60) -> None:
-    """Waits until a Dashboard Studio view is drawn: no spinner, and every search that it has asked for has ended."""
-    page.wait_for_function(_DRAWN, timeout=timeout_s * 1000)
+    """Waits until a Dashboard Studio view is drawn: its searches have ended, no request is under way, no spinner turns."""
+    deadline = time.monotonic() + timeout_s
+    quiet_since = None
+    while time.monotonic() < deadline:
+        searches = page.evaluate(_STATE)
+        if searches is None or page.pending:
+            quiet_since = None
+        else:
+            quiet_since = quiet_since or time.monotonic()
+            if time.monotonic() - quiet_since > (_QUIET_S if searches else _NO_SEARCH_S):
+                return
+        page.wait_for_timeout(50)
+    pending = sorted(request.url for request in page.pending)
+    raise AssertionError(f"The view at {page.url} is not drawn after {timeout_s:g} s: {pending} {problems(page)}")
 
 
 def _hear(page: Any, message: Any) -> None:
