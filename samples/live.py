@@ -82,7 +82,9 @@ class Target:
             verify=self.verify,
         )
         if answer.status_code != 200:
-            raise LiveError(f"HEC at {self.hec} answered {answer.status_code}: {answer.text[:300]}. Is the token right?")
+            raise LiveError(
+                f"HEC at {self.hec} answered {answer.status_code}: {answer.text[:300]}. Is the token right?"
+            )
 
     def _json(self, answer: httpx.Response) -> dict[str, Any]:
         if answer.status_code >= 400:
@@ -128,9 +130,7 @@ def fill(target: Target, console: Console, *, now_s: float, hours: float) -> Non
     """Sends, enrolls, scores, alerts; says on the console how far it is. Raises LiveError."""
     sessions = moved.move(moved.read(), now_s=now_s, hours=hours)
     events = sum(len(session.events) for session in sessions)
-    with Progress(
-        TextColumn("==> {task.description}"), BarColumn(), MofNCompleteColumn(), console=console
-    ) as progress:
+    with Progress(TextColumn("==> {task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
         sent = progress.add_task(f"{len(sessions)} sessions to HEC, events", total=events)
         for count, body in moved.hec_bodies(sessions):
             target.send(body)

@@ -1,7 +1,7 @@
 """The sample's telemetry at other times, as the browser collector would have sent it: for a search head that is served.
 
-    enrollment sessions    the days before, several a day
-    test sessions          the last hours; the last of them has just ended
+enrollment sessions    the days before, several a day
+test sessions          the last hours; the last of them has just ended
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ ENROLL, TEST = "enroll", "test"
 
 _DAY_S = 86_400.0
 _ENROLL_DAYS = (9.0, 2.0)  # ago: the first and the last enrollment session
-_SENT_AFTER_MS = 250.0  # the way of a batch after its last point
 _NAMES = uuid.UUID("6f1c6f6e-6d6f-7573-652d-6d6174636821")
 
 
@@ -37,8 +36,8 @@ class Session:
         """From the first event to the last point."""
         return _ended_ms(self.events[-1][1]) / 1000 - self.events[0][0]
 
-    def at(self, start_s: float) -> Session:
-        """The same session, begun at another time, with what the collector writes into each batch.
+    def at(self, start_s: float, *, sent_s: float) -> Session:
+        """The same session, begun at another time and sent at a third, with what the collector writes into each batch.
 
         ``tab`` and ``page_id`` depend on nothing but the session, so that sending it twice shows as a repetition.
         """
@@ -53,7 +52,7 @@ class Session:
                 "tab": _name(self.name, "tab"),
                 "page_id": _name(self.name, event["page"]),
                 "start": start_ms,
-                "sent": round(_ended_ms(event) + shift_s * 1000 + _SENT_AFTER_MS),
+                "sent": round(sent_s * 1000),
                 "seq": number,
             }
             moved.append((time_s + shift_s, batch))
@@ -69,7 +68,9 @@ def read(path: Path = LOOKUP) -> list[Session]:
             name = row["session"]
             before = sessions.get(name, Session(name, row["user"], row["purpose"], ()))
             event = (float(row["_time"]), json.loads(row["_raw"]))
-            sessions[name] = Session(name, before.user, before.purpose, tuple(sorted((*before.events, event), key=_time)))
+            sessions[name] = Session(
+                name, before.user, before.purpose, tuple(sorted((*before.events, event), key=_time))
+            )
     return sorted(sessions.values(), key=lambda session: session.events[0][0])
 
 
@@ -81,7 +82,7 @@ def move(sessions: Sequence[Session], *, now_s: float, hours: float) -> list[Ses
         first, last = (days * _DAY_S for days in _ENROLL_DAYS) if purpose == ENROLL else (hours * 3600, 0.0)
         for number, session in enumerate(group):
             ago_s = first + (last - first) * number / max(1, len(group) - 1)
-            moved.append(session.at(now_s - ago_s - session.seconds - 1))
+            moved.append(session.at(now_s - ago_s - session.seconds - 1, sent_s=now_s))
     return moved
 
 
