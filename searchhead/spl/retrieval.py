@@ -153,7 +153,7 @@ def _without_indexed_times(terms: SearchTerm) -> SearchTerm:
 def _names(terms: SearchTerm, field: str) -> tuple[str, ...] | None:
     """The values, or wildcards, of which the field of an event that meets the terms has one; None for any."""
     if isinstance(terms, Comparison):
-        return (terms.value,) if terms.field == field and terms.operator == "=" else None
+        return (terms.value,) if terms.field == field and terms.operator in ("=", "::") else None
     if not isinstance(terms, Logic) or terms.operator == "not":
         return None
     found = [_names(part, field) for part in terms.parts]

@@ -14,6 +14,8 @@ from .errors import in_command
 from .expressions import unquoted
 from .sql import Sql
 
+_INDEXED = re.compile(r"([A-Za-z_][\w.]*)::([^:].*)", re.DOTALL)
+
 
 @dataclass(frozen=True)
 class Everything:
@@ -22,7 +24,7 @@ class Everything:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``field operator value``; ``*`` in the value of = and != stands for any text."""
+    """``field operator value``; ``*`` in the value of = and != stands for any text. ``::`` is ``=`` on an indexed field."""
 
     field: str
     operator: str
@@ -31,9 +33,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Term:
-    """A word or phrase of _raw."""
+    """A word or phrase of _raw; ``exact``: in this case."""
 
     text: str
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,13 @@ def parse(text: str, *, command: str, position: int) -> SearchTerm:
 def _build(node: Tree[Token] | Token) -> SearchTerm:
     tree = cast(Tree[Token], node)
     kind = str(tree.data)
+    if kind == "directive":
+        token = cast(Token, tree.children[0])
+        return Term(str(token)[len("TERM(") : -1].strip(), exact=token.type == "CASE")
     if kind == "term":
-        return Term(unquoted(cast(Token, tree.children[0])))
+        token = cast(Token, tree.children[0])
+        indexed = _INDEXED.fullmatch(token) if token.type == "WORD" else None
+        return Comparison(indexed[1], "::", indexed[2]) if indexed else Term(unquoted(token))
     if kind == "comparison":
         field, sign, value = (cast(Token, child) for child in tree.children)
         return Comparison(unquoted(field), "=" if sign == "==" else str(sign), unquoted(value))
@@ -84,7 +92,7 @@ def condition(term: SearchTerm, scope: Scope) -> str:
         parts = [condition(part, scope) for part in term.parts]
         return f"(NOT {parts[0]})" if term.operator == "not" else "(" + f" {term.operator.upper()} ".join(parts) + ")"
     if isinstance(term, Term):
-        return _found(term.text, scope)
+        return _found(term, scope)
     column = scope.columns.get(term.field, sql.NULL)
     if column.kind == "null":
         return "FALSE"
@@ -95,7 +103,7 @@ def condition(term: SearchTerm, scope: Scope) -> str:
 
 def _compared(term: Comparison, column: Sql) -> str:
     value = sql.string(term.value)
-    if term.operator in ("=", "!="):
+    if term.operator in ("=", "!=", "::"):
         negated = "NOT " if term.operator == "!=" else ""
         if "*" in term.value:
             return f"({negated}{_matches(sql.text(column), term.value)})"
@@ -113,14 +121,16 @@ def _matches(value: str, wildcard: str) -> str:
     return f"{value} ILIKE {sql.quoted(pattern)} ESCAPE '\\'"
 
 
-def _found(text: str, scope: Scope) -> str:
-    """Whether _raw holds the words, whole ones unless a ``*`` says otherwise, in any case."""
+def _found(term: Term, scope: Scope) -> str:
+    """Whether _raw holds the words, whole ones unless a ``*`` says otherwise."""
+    text = term.text
     if not text.strip("*"):
         return "TRUE"
     raw = scope.columns.get("_raw", sql.NULL)
     if raw.kind == "null":
         return "FALSE"
+    flags = "(?s)" if term.exact else "(?is)"
     body = r"\S*".join(re.escape(part) for part in text.strip("*").split("*"))
     before = "" if text.startswith("*") or not re.match(r"\w", text) else r"(?:^|[^\pL\pN_])"
     after = "" if text.endswith("*") or not re.search(r"\w$", text) else r"(?:$|[^\pL\pN_])"
-    return f"coalesce(regexp_matches({sql.first(raw)}, {sql.quoted('(?is)' + before + body + after)}), FALSE)"
+    return f"coalesce(regexp_matches({sql.first(raw)}, {sql.quoted(flags + before + body + after)}), FALSE)"

@@ -50,7 +50,6 @@ def collect(stage: Stage, planner: Planner) -> Run:
     form = arguments.option("output_format", "raw")
     for name in ("spool", "uselb", "run_in_preview"):
         arguments.flag(name)
-    arguments.option("file")
     arguments.end()
     if form != "raw":
         raise arguments.error(f"Invalid value '{form}' for the option 'output_format': only raw is supported here.")

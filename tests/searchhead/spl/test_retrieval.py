@@ -44,6 +44,8 @@ def test_events_come_newest_first_with_their_fields(found, indexes):
         ("user=5 user>alice user!=bob _time=alice", EventQuery()),
         ("user=1234567 n=1e5 m=0123456", EventQuery(contains=("1234567",))),
         ("größe", EventQuery()),
+        ("TERM(10.0.0.1) CASE(Error)", EventQuery(contains=("10.0.0.1", "Error"))),
+        ("host::h1 sourcetype::x user::alice", EventQuery(hosts=("h1",), sourcetypes=("x",))),
         ("earliest=-1h latest=now", EventQuery(earliest=NOW - 3600, latest=NOW)),
         ("earliest=@d x", EventQuery(earliest=1_699_920_000, contains=("x",))),
         ('earliest="11/14/2023:22:00:00" latest=1700000000.5', EventQuery(earliest=1_699_999_200, latest=1_700_000_000.5)),
@@ -81,6 +83,23 @@ def test_words_are_whole_words_of_the_text(found, indexes):
     assert [row["_raw"] for row in found("user")] == ["the user logs in", "USER=x"]
     assert len(found("*user")) == 3
     assert len(found("NOT user")) == 1
+
+
+def test_directives_say_how_a_word_is_found(found, indexes):
+    for raw in ("from 10.0.0.1", "an Error", "an error"):
+        indexes.put(1, raw)
+
+    assert [row["_raw"] for row in found("TERM(10.0.0.1)")] == ["from 10.0.0.1"]
+    assert [row["_raw"] for row in found("CASE(Error)")] == ["an Error"]
+    assert len(found("Error")) == 2
+    assert found("TERM error") == []
+
+
+def test_indexed_fields_need_not_stand_in_the_text(found, indexes):
+    indexes.put(1, "a", city="Rome")
+
+    assert len(found("city::rome")) == 1
+    assert found("city=rome") == []
 
 
 def test_subsearches_read_the_indexes_too(found, indexes):
