@@ -14,20 +14,22 @@ from .job import Job, State
 from .results import iso
 
 _REPORTING = frozenset(["stats", "chart", "timechart", "top", "rare", "table", "transpose", "xyseries", "untable"])
-_PROGRESS = {
-    State.QUEUED: 0.0,
-    State.PARSING: 0.0,
-    State.RUNNING: 0.1,
-    State.FINALIZING: 1.0,
-    State.DONE: 1.0,
-    State.FAILED: 1.0,
-}
+_PROGRESS = {State.RUNNING: 0.1, State.FINALIZING: 1, State.DONE: 1, State.FAILED: 1}
+_ONCE_RUNNING = (
+    "dropCount", "eventAvailableCount", "eventCount", "eventFieldCount", "eventIsStreaming", "eventIsTruncated",
+    "eventSearch", "eventSorting", "isBatchModeSearch", "isRealTimeSearch", "isRemoteTimeline", "isTimeCursored", "keywords",
+    "normalizedSearch", "optimizedSearch", "remoteSearch", "reportSearch", "resultCount", "resultIsStreaming", "runDuration",
+    "scanCount", "searchTotalBucketsCount", "searchTotalEliminatedBucketsCount",
+)  # fmt: skip
+"""What splunkd does not tell while a job is queued or parsed."""
 _PARTS = ("search.log", "events", "results", "results_preview", "timeline", "summary", "control")
 
 
 def entity(job: Job, perms: Mapping[str, Sequence[str]]) -> Entity:
     """The job as an entry of search/jobs; ``perms`` are the roles that may read and write it."""
     content = _content(job)
+    if job.state in (State.QUEUED, State.PARSING):
+        content = {key: value for key, value in content.items() if key not in _ONCE_RUNNING}
     messages: dict[str, list[str]] = {}
     for level, text in job.messages:
         messages.setdefault(level.lower(), []).append(text)
@@ -76,8 +78,8 @@ def _content(job: Job) -> dict[str, Any]:
         "defaultTTL": "600",
         "delegate": "scheduler" if request.scheduled else "",
         "diskUsage": job.size,
-        "dispatchState": job.state.value,
-        "doneProgress": _PROGRESS[job.state],
+        "dispatchState": "PAUSE" if job.is_paused and not job.is_done else job.state.value,
+        "doneProgress": _PROGRESS.get(job.state, 0),
         "dropCount": 0,
         "earliestTime": iso(str(search.earliest or 0)),
         "eventAvailableCount": rows if done and not report else 0,
@@ -105,9 +107,10 @@ def _content(job: Job) -> dict[str, Any]:
         "latestTime": iso(str(search.latest if search.latest is not None else search.now)),
         "normalizedSearch": search.prepare().text,
         "numPreviews": 0,
+        "optimizedSearch": f"| {search.prepare().text.strip().lstrip('| ')}",
         "pid": "",
         "priority": job.priority,
-        "provenance": request.parameters.get("provenance", ""),
+        "provenance": request.parameters.get("provenance", "scheduler" if request.scheduled else "rest:jobs"),
         "remoteSearch": "",
         "reportSearch": report,
         "resultCount": rows if job.is_done else 0,
@@ -117,6 +120,7 @@ def _content(job: Job) -> dict[str, Any]:
         "sampleRatio": "1",
         "sampleSeed": "0",
         "scanCount": scanned,
+        "search": search.text,
         "searchEarliestTime": search.earliest or 0,
         "searchLatestTime": search.latest if search.latest is not None else search.now,
         "searchTotalBucketsCount": 0,
@@ -126,10 +130,12 @@ def _content(job: Job) -> dict[str, Any]:
         "isScheduled": request.scheduled,
         "statusBuckets": int(_digits(request.parameters.get("status_buckets", ""))),
         "ttl": int(job.remaining_s) if job.is_done else job.ttl_s,
+        "workload_pool": "",
         "performance": {},
         "messages": [{"type": level, "text": text} for level, text in job.messages],
         "request": {name: value for name, value in request.parameters.items() if name != "output_mode"},
         "runtime": {"auto_cancel": str(request.auto_cancel_s), "auto_pause": "0"},
+        "searchProviders": [job.search.host],
     }
 
 

@@ -13,6 +13,8 @@ from searchhead.splunkd.rest import Response
 from searchhead.splunkd.search import Search
 from searchhead.table import Table, Value
 
+from .results import iso
+
 _SPANS_S = (1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400, 604_800, 2_592_000, 31_536_000)
 _JSON_TYPE = "application/json; charset=UTF-8"
 
@@ -21,7 +23,15 @@ def summary(table: Table, search: Search, *, top: int, as_json: bool) -> Respons
     """Each field with ``count``, ``distinct_count``, ``numeric_count`` and its ``top`` most frequent values."""
     described = {name: _field(table.column(name), top) for name in table.fields}
     if as_json:
-        body = {"event_count": len(table), "duration": 0, "fields": described}
+        end = search.now if search.latest is None else search.latest
+        body = {
+            "earliest_time": iso(str(search.earliest or 0)),
+            "latest_time": iso(str(end)),
+            "duration": max(end - (search.earliest or 0), 0),
+            "event_count": len(table),
+            "fields": described,
+            "histogram": [],
+        }
         return Response(json.dumps(body).encode(), content_type=_JSON_TYPE)
     parts = [
         f"<?xml version='1.0' encoding='UTF-8'?>\n<summary earliest_time='' latest_time='' duration='0' c='{len(table)}'>\n"
@@ -46,13 +56,17 @@ def timeline(table: Table, search: Search, *, buckets: int, done: bool, as_json:
         body = {
             "event_count": len(times),
             "cursor_time": times[0] if times else 0,
+            "is_time_cursored": False,
             "buckets": [
                 {
-                    "earliest_time": start,
-                    "duration": width,
                     "total_count": count,
                     "available_count": count,
                     "is_finalized": done,
+                    "duration": width,
+                    "earliest_strftime": iso(str(start)),
+                    "earliest_time": start,
+                    "earliest_time_offset": 0,
+                    "latest_time_offset": 0,
                 }
                 for start, width, count in spans
             ],
@@ -81,7 +95,9 @@ def _field(column: list[Value], top: int) -> dict[str, Any]:
         ],
     }
     if numbers:
-        field |= {"mean": math.fsum(numbers) / len(numbers), "min": min(numbers), "max": max(numbers)}
+        mean = math.fsum(numbers) / len(numbers)
+        deviation = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / max(len(numbers) - 1, 1))
+        field |= {"min": f"{min(numbers):g}", "max": f"{max(numbers):g}", "mean": mean, "stdev": deviation}
     return field
 
 

@@ -92,9 +92,9 @@ class Job:
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """(level, text), in splunkd's levels."""
-        told = [(level, text) for level, text in self.search.dispatch.messages]
-        return [*told, ("ERROR", self.error)] if self.error and ("ERROR", self.error) not in told else told
+        """(level, text), in splunkd's levels; what has ended the search is told twice, as FATAL and as ERROR."""
+        told = [one for one in self.search.dispatch.messages if one != ("ERROR", self.error)]
+        return [*told, ("FATAL", self.error), ("ERROR", self.error)] if self.error else told
 
     @property
     def remaining_s(self) -> float:

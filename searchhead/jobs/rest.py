@@ -72,9 +72,12 @@ class JobEndpoints:
         job.wait()
         if mode == "blocking":
             return created(job.sid, request)
-        response = self._respond(job, request, job.results)
         self._jobs.remove(job)
-        return response
+        if job.is_failed and request.as_json:
+            told = [one for one in job.messages if one != ("ERROR", job.error)]
+            body = {"messages": [{"type": level, "text": text} for level, text in told]}
+            return Response(json.dumps(body).encode(), content_type="application/json; charset=UTF-8")
+        return self._respond(job, request, job.results)
 
     def list_jobs(self, request: Request) -> Feed:
         """The jobs that the caller may see, or of these the ones with an ``id``."""
@@ -122,7 +125,7 @@ class JobEndpoints:
         action = request.parameters.get("action", "")
         done = _ACTIONS.get(action)
         if done is None:
-            raise RestError(400, f"Invalid control action: {action}; one of {', '.join(_ACTIONS)}.", level="FATAL")
+            raise RestError(400, "Unknown action.", level="FATAL")
         if action == "cancel":
             self._jobs.remove(job)
         elif action == "finalize":
@@ -145,8 +148,10 @@ class JobEndpoints:
         return _message(request, done)
 
     def results(self, request: Request) -> Response:
-        """The results of a finished job; before its end there is nothing (204)."""
+        """The results of a finished job; before its end there is nothing (204). Raises RestError 400 for a failed one."""
         job = self._job(request)
+        if job.is_failed:
+            raise RestError(400, job.error, level="FATAL")
         return self._respond(job, request, job.results) if job.is_done else _NOTHING_YET
 
     def preview(self, request: Request) -> Response:
@@ -161,6 +166,8 @@ class JobEndpoints:
     def events(self, request: Request) -> Response:
         """The results of a search without reporting commands; other searches keep no events."""
         job = self._job(request)
+        if job.is_failed:
+            raise RestError(400, job.error, level="FATAL")
         if not job.is_done:
             return _NOTHING_YET
         return self._respond(job, request, Table.empty() if entities.is_report(job) else job.results)
@@ -231,7 +238,9 @@ class JobEndpoints:
         count = whole(parameters, "count", _DEFAULT_COUNT)
         limit = self._head.options.maxresultrows
         shown = results.page(table, parameters, offset=offset, count=min(count, limit) if count > 0 else limit)
-        return results.respond(shown, _mode(request), messages=messages, offset=offset, metadata=_metadata(request))
+        return results.respond(
+            shown, _mode(request), messages=messages, offset=offset, metadata=_metadata(request), total=len(table)
+        )
 
     def _job(self, request: Request, *, write: bool = False) -> Job:
         """Raises RestError 404 for a job that does not exist or that the caller may not see, 403 for somebody else's."""

@@ -22,11 +22,12 @@ Messages = Sequence[tuple[str, str]]
 
 def respond(
     table: Table, mode: str, *, messages: Messages = (), offset: int = 0, preview: bool = False, metadata: bool = False,
-    status: int = 200,
+    status: int = 200, total: int | None = None,
 ) -> Response:  # fmt: skip
     """The results in an output mode; ``offset`` is the number of the first row, ``metadata`` makes fields objects.
 
-    Raises RestError 400 for an unknown mode.
+    ``total``: how many rows there are in all, where the table is a part of them. Raises RestError 400 for an
+    unknown mode.
     """
     mode = mode or "xml"
     if mode not in MODES:
@@ -47,7 +48,9 @@ def respond(
     }
     if mode == "json":
         rows = list(table.rows())
-        body |= {"fields": _named(table.fields), "results": rows, "highlighted": {}}
+        body["post_process_count"] = len(table) if total is None else total
+        # splunkd names no fields where there are no rows
+        body |= {"fields": _named(table.fields), "results": rows, "highlighted": {}} if rows else {"results": []}
         return Response(json.dumps(body).encode(), status, _JSON_TYPE)
     body["fields"] = _named(table.fields) if metadata else table.fields
     if mode == "json_rows":
@@ -58,10 +61,14 @@ def respond(
 
 
 def export(table: Table, mode: str, *, messages: Messages = ()) -> Response:
-    """All results as search/jobs/export streams them: in JSON, one object a line."""
-    if mode not in ("json", "json_rows", "json_cols"):
-        return respond(table, mode, messages=messages)
-    return Response(b"".join(_lines(with_times(table, "%:z"), messages)), 200, _JSON_TYPE)
+    """All results as search/jobs/export gives them: in JSON one object a line, and times as people write them."""
+    if "_time" in table and mode != "xml":
+        table = table.with_column("_time", [_written(value) for value in table.column("_time")])
+    return (
+        Response(b"".join(_lines(table, messages)), 200, _JSON_TYPE)
+        if mode == "json"
+        else respond(table, mode, messages=messages)
+    )
 
 
 def page(table: Table, parameters: Mapping[str, str], *, offset: int, count: int) -> Table:
@@ -88,6 +95,12 @@ def iso(value: Value, zone: str = "%:z") -> Value:
     except (ValueError, OverflowError, OSError):
         return value
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}" + ("+00:00" if zone == "%:z" else "+0000")
+
+
+def _written(value: Value) -> Value:
+    """Epoch seconds as ``2023-11-14 22:13:20.000 UTC``."""
+    text = iso(value)
+    return text if text == value or not isinstance(text, str) else f"{text[:10]} {text[11:23]} UTC"
 
 
 def _lines(table: Table, messages: Messages) -> Iterator[bytes]:

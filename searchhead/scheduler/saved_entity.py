@@ -84,7 +84,8 @@ def settings(parameters: Mapping[str, str], principal: Principal) -> dict[str, s
         except cron.CronError as exc:
             raise RestError(400, str(exc)) from exc
     if is_true(written.get("enableSched")) and "schedule_search" not in principal.capabilities:
-        raise RestError(403, "You do not have permission to schedule searches (requires capability: schedule_search).")
+        may_not = f"You (user={principal.user}) do not have permission to perform this operation"
+        raise RestError(403, f"{may_not} (requires capability: schedule_search).")
     if "search" in written and not written["search"].strip():
         raise RestError(400, "Cannot have an empty search string.")
     return written

@@ -130,7 +130,11 @@ class DataEndpoints:
     def _file(self, path: Path, *, can_write: bool) -> Entity:
         app = self._head.app_name
         grant = self._head.access.grant("lookups", path.name)
-        content = {"disabled": False, "eai:appName": app, "eai:data": str(path), "eai:userName": "nobody"}
+        info = path.stat()
+        content = {
+            "disabled": False, "eai:appName": app, "eai:data": str(path), "eai:userName": "nobody",
+            "lastModifiedTime": int(info.st_mtime), "size": info.st_size,
+        }  # fmt: skip
         return Entity(
             path.name, f"/servicesNS/nobody/{app}/data/lookup-table-files/{path.name}", content, app=app,
             perms={"read": grant.read, "write": grant.write}, can_write=can_write,

@@ -59,8 +59,8 @@ class Request:
     def need(self, capability: str) -> None:
         """Raises RestError 403 when the caller lacks a capability."""
         if capability not in self.principal.capabilities:
-            text = f"You do not have permission to perform this operation (requires capability: {capability})."
-            raise RestError(403, text)
+            may_not = f"You (user={self.user}) do not have permission to perform this operation"
+            raise RestError(403, f"{may_not} (requires capability: {capability}).")
 
 
 @dataclass(frozen=True)

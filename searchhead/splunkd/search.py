@@ -81,6 +81,7 @@ class Search:
         """Raises SplError for times that are none or that end before they begin."""
         self.text = text
         self.user = options.user or head.user
+        self.host = head.host
         self.now = time.time() if options.now is None else options.now
         self.earliest = moment(options.earliest, self.now, "earliest_time")
         self.latest = moment(options.latest, self.now, "latest_time")

@@ -54,8 +54,8 @@ class UserEndpoints:
     def current_context(self, request: Request) -> Feed:
         """The user whose session key was given."""
         path = f"/services/{_CONTEXT}/context"
-        content = {"username": request.user, **self._content(request.user)}
-        return Feed("current-context", [Entity("context", path, content, owner=request.user)])
+        content = {"username": request.user, "password": "********", **self._content(request.user)}
+        return Feed("current-context", [Entity("context", path, content, app="", owner="system", sharing="system")])
 
     def list_users(self, request: Request) -> Feed:
         """All users, or the caller alone."""

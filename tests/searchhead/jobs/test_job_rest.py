@@ -98,10 +98,14 @@ def test_a_search_that_fails_while_it_runs_is_a_failed_job_with_the_reason(servi
     job = service.jobs.create("| makeresults | misbehave how=error_key", exec_mode="blocking")
 
     assert (job["isFailed"], job["dispatchState"]) == ("1", "FAILED")
-    assert any("misbehave" in text for text in job.content.messages["error"])
-    reader = splunklib.results.JSONResultsReader(job.results(output_mode="json"))
-    told = [message for message in reader if isinstance(message, splunklib.results.Message)]
-    assert any("misbehave" in message.message for message in told)
+    assert job.content.messages["fatal"] == job.content.messages["error"][-1:]
+    assert "misbehave" in job.content.messages["fatal"][0]
+    with pytest.raises(HTTPError, match="misbehave") as caught:
+        job.results(output_mode="json")
+    assert caught.value.status == 400
+    once = json.loads(service.jobs.oneshot("| makeresults | misbehave how=error_key", output_mode="json").read())
+    assert [message["type"] for message in once["messages"]] == ["WARN", "FATAL"]
+    assert list(once) == ["messages"]
     assert b"misbehave" in job.searchlog().read()
 
 
@@ -191,3 +195,38 @@ def test_time_pickers_get_their_presets(browser: httpx.Client) -> None:
     presets = {entry["name"]: entry["content"] for entry in feed["entry"]}
     assert presets["last_24_hours"]["earliest_time"] == "-24h@h"
     assert presets["all_time"]["label"] == "All time"
+
+
+def test_what_splunkd_says_of_results_that_are_none(browser: httpx.Client) -> None:
+    asked = {"search": "| makeresults | where 1=2", "exec_mode": "oneshot", "output_mode": "json"}
+    empty = browser.post("/services/search/jobs", data=asked).json()
+    assert empty == {"preview": False, "init_offset": 0, "messages": [], "post_process_count": 0, "results": []}
+
+
+def test_export_writes_a_line_for_each_row(browser: httpx.Client) -> None:
+    asked = {"search": "| makeresults count=2 | eval _time=1700000000 | table _time", "output_mode": "json"}
+    lines = [json.loads(line) for line in browser.post("/services/search/v2/jobs/export", data=asked).text.splitlines()]
+    row = {"_time": "2023-11-14 22:13:20.000 UTC"}
+    assert lines == [
+        {"preview": False, "offset": 0, "result": row},
+        {"preview": False, "offset": 1, "lastrow": True, "result": row},
+    ]
+    none = browser.post("/services/search/jobs/export", data={**asked, "search": "| makeresults | head 0"})
+    assert json.loads(none.text) == {"preview": False, "lastrow": True}
+
+
+def test_fields_and_times_of_a_job(browser: httpx.Client) -> None:
+    search = '| makeresults count=4 | streamstats count as n | eval _time=1700000000+n*60, a=if(n>1, "x", null())'
+    asked = {"search": search, "exec_mode": "blocking", "output_mode": "json", "status_buckets": 300}
+    sid = browser.post("/services/search/jobs", data=asked).json()["sid"]
+
+    fields = browser.get(f"/services/search/jobs/{sid}/summary", params={"output_mode": "json"}).json()["fields"]
+    assert (fields["a"]["count"], fields["a"]["modes"]) == (3, [{"value": "x", "count": 3, "is_exact": True}])
+    assert (fields["n"]["min"], fields["n"]["max"], fields["n"]["mean"]) == ("1", "4", 2.5)
+    timeline = browser.get(f"/services/search/jobs/{sid}/timeline", params={"output_mode": "json"}).json()
+    assert (timeline["event_count"], sum(bucket["total_count"] for bucket in timeline["buckets"])) == (4, 4)
+    for part in ("summary", "timeline"):
+        assert browser.get(f"/services/search/jobs/{sid}/{part}").text.startswith("<?xml")
+    parsed = browser.post("/services/search/v2/parser", data={"q": search, "output_mode": "json"}).json()
+    assert [command["command"] for command in parsed["commands"]] == ["makeresults", "streamstats", "eval"]
+    assert browser.post("/services/search/parser", data={"q": "| nosuch"}).status_code == 400
