@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 APPSERVER = Path(__file__).resolve().parents[3] / "appserver"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {}; base-uri 'none'"
 STYLE = """body { margin: 0; height: 3000px }
 .box { position: absolute; left: 500px; top: 300px; width: 200px; height: 100px }"""
 BODY = """<a href="/second">go on</a> <input id="card" name="cvv">
@@ -47,12 +47,13 @@ class Request:
 @dataclass
 class Site:
     """tag: attributes of the script tag. answers: (status, headers) of the next requests; then always ``status``. delay_s:
-    how long the endpoint takes."""
+    how long the endpoint takes. connect: another origin that its pages may send to."""
 
     tag: str = 'data-endpoint="/events"'
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     status: int = 200
     delay_s: float = 0.0
+    connect: str = ""
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     _server: ThreadingHTTPServer | None = None
@@ -81,7 +82,8 @@ class Site:
             def answer(self, status: int, kind: str, text: str, headers: dict[str, str] | None = None) -> None:
                 data = text.encode()
                 self.send_response(status)
-                fixed = {"Content-Type": kind, "Content-Length": str(len(data)), "Content-Security-Policy": POLICY}
+                policy = POLICY.format(site.connect)
+                fixed = {"Content-Type": kind, "Content-Length": str(len(data)), "Content-Security-Policy": policy}
                 for name, value in {**fixed, **(headers or {})}.items():
                     self.send_header(name, value)
                 self.end_headers()

@@ -10,6 +10,7 @@ import pytest
 
 from samples.bots import ghost_cursor
 from tests.browser.collector.conftest import Visit
+from tests.browser.collector.endpoint import Site
 from tests.browser.served import Served
 
 BATCHES = 'search index=mousematch sourcetype="mousematch:telemetry" session="{}"'
@@ -90,6 +91,28 @@ def test_the_path_of_ghost_cursor_is_indexed_whole(bank: Visit, served: Served):
     (row,) = served.search(COUNTED.format(_session(served)))
     assert int(row["points"]) == bank.counters["recorded"] == len(path)
     assert row["image"]
+
+
+def test_a_page_of_another_origin_sends_straight_to_hec(visit: Visit, site: Site, served: Served):
+    stanza = {"crossOriginSharingPolicy": site.url, "crossOriginSharingHeaders": "Authorization, Content-Type"}
+    served.head.post("/servicesNS/nobody/mousematch/configs/conf-inputs/http", data=stanza).raise_for_status()
+    site.connect = served.url
+    site.tag = (
+        f'data-endpoint="{served.url}/services/collector/event" data-token="{served.hec_token}" '
+        'data-user="carol" data-session="elsewhere"'
+    )
+    visit.page.goto(site.url + "/shop")
+
+    visit.move(12)
+    # HEC learns of the stanza within a second; until then the browser is refused, and tries again.
+    visit.until(lambda: visit.counters["delivered"] == 12)
+    visit.move(8, start=12)
+    visit.page.goto(site.url + "/till")
+    visit.until(lambda: len(served.search(BATCHES.format("elsewhere"))) == 2)
+
+    rows = served.search(f"{BATCHES.format('elsewhere')} | mouseencode | table user points")
+    assert [(row["user"], row["points"]) for row in rows] == [("carol", "20")]
+    visit.said = [text for text in visit.said if "CORS policy" not in text]
 
 
 @pytest.fixture
