@@ -180,7 +180,7 @@ class Engine:
         for field in table.fields:
             name = self._column()
             values = table.column(field)
-            is_multi = any(type(value) is list for value in values)
+            is_multi = list in set(map(type, values))
             arrays[name] = _array([packed(value) for value in values] if is_multi else values)
             column = f"CAST({name} AS VARCHAR)"
             parts.append(f"{UNPACKED.format(column) if is_multi else column} AS {name}")

@@ -15,7 +15,9 @@ from datetime import datetime, timezone
 from ..table import Table, Value
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
-_PAIR = re.compile(r'(?:^|,\s*)([^\s=,"][^=,"]*)=("[^"\\]*(?:\\.[^"\\]*)*"|[^,]*)', re.DOTALL)
+_PAIR = re.compile(
+    r'(?:^|,\s*)([^\s=,"][^=,"]*)=(?:"([^"\\]*(?:\\.[^"\\]*)*)"|\s*([^\s,"](?:[^,]*[^\s,])?))', re.DOTALL
+)  # name, value in quotes, value without
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _OF_THE_EVENT = frozenset({"index", "source", "sourcetype", "host"})  # a summary event has its own
 _NOT_IN_NAMES = re.compile(r'[=,"\\\x00-\x1f]')
@@ -23,23 +25,18 @@ _NOT_IN_NAMES = re.compile(r'[=,"\\\x00-\x1f]')
 
 def pairs(text: str, wants: Callable[[str], bool] = lambda field: True) -> dict[str, Value]:
     """The fields of such an event that are wanted; empty values are missing fields. Any text is read as far as it fits."""
-    found: dict[str, Value] = {}
-    for name, value in _PAIR.findall(text):
-        if not wants(name):
-            continue
-        if value.startswith('"'):
-            value = value[1:-1]
-            if "\\" in value:
-                value = _ESCAPED.sub(r"\1", value)
-        else:
-            value = value.strip()
-        if not value:
-            continue
-        held = found.get(name)
-        if held is None:
+    matches = [match for match in _PAIR.findall(text) if wants(match[0])]
+    found: dict[str, Value] = {name: held or plain for name, held, plain in matches if held or plain}
+    if len(found) == len(matches) and "\\" not in text:
+        return found
+    found.clear()
+    for name, held, plain in matches:
+        value = _ESCAPED.sub(r"\1", held) if "\\" in held else held or plain
+        before = found.get(name)
+        if value and before is None:
             found[name] = value
-        else:
-            found[name] = [*held, value] if isinstance(held, list) else [held, value]
+        elif value and before is not None:
+            found[name] = [*before, value] if isinstance(before, list) else [before, value]
     return found
 
 

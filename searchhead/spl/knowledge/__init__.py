@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
+from itertools import repeat
 
 from ...table import Table, Value
 from .. import sql
@@ -170,10 +171,10 @@ def _extracted(events: Table, rows: list[int], extractions: list[Extraction]) ->
         fields: Fields = {name: value for name, value in zip(names, values, strict=True) if value is not None}
         extractions[kind].apply(fields)
         found.append(fields)
-    columns = dict.fromkeys(names)
+    columns: Fields = dict.fromkeys(names)
     for fields in found:
-        columns.update(dict.fromkeys(fields))
-    return Table({name: [fields.get(name) for fields in found] for name in columns}, len(found))
+        columns.update(fields)  # for the names
+    return Table({name: list(map(dict.get, found, repeat(name))) for name in columns}, len(found))
 
 
 def _lookup(arguments: str) -> Run:

@@ -225,7 +225,8 @@ def _automatic(settings: Settings, wants: Wants, warn: Warn) -> list[Rule]:
             found = stash.pairs(text, wants)
         elif mode != "json":
             found = key_values.pairs(text, wants, escaped=mode == "auto_escaped")
-        fields.update((field, value) for field, value in found.items() if field not in fields)
+        found.update(fields)  # what is there already stays as it is
+        fields.update(found)
 
     return [rule]
 
