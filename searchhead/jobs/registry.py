@@ -101,7 +101,11 @@ class Jobs:
             self._head.options, user=user, earliest=own.earliest, latest=own.latest, now=own.now, given=job.results,
             saved_search=job.request.saved_search,
         )  # fmt: skip
-        return self._head.search(f"| {LOADJOB} | {search.strip().lstrip('|')}", options).run()
+        further = self._head.search(f"| {LOADJOB} | {search.strip().lstrip('|')}", options)
+        try:
+            return further.run()
+        finally:
+            further.dispatch.remove()
 
     def get(self, sid: str) -> Job | None:
         """The job, whose time to live begins anew."""
@@ -120,6 +124,9 @@ class Jobs:
         job.cancel()
         with self._lock:
             self._jobs.pop(job.sid, None)
+            running = job in self._running
+        if not running:
+            job.search.dispatch.remove()
 
     def may_read(self, job: Job, user: str) -> bool:
         """Whether the user may see the job: its owner, administrators, and readers of the saved search that it is of."""
@@ -182,6 +189,9 @@ class Jobs:
         finally:
             with self._lock:
                 self._running.discard(job)
+                removed = job.sid not in self._jobs
+            if removed:
+                job.search.dispatch.remove()
             self._drop_surplus()
             self._pump()
 
@@ -213,6 +223,7 @@ class Jobs:
                 if held <= self._kept_bytes and count <= self._kept_jobs:
                     return
                 self._jobs.pop(job.sid, None)
+                job.search.dispatch.remove()
                 held, count = held - job.size, count - 1
 
     def unpause(self, job: Job) -> None:

@@ -83,7 +83,11 @@ def _further(head: SearchHead, task: Task, pipeline: str) -> None:
         head.options, user=task.user, earliest=task.earliest, latest=task.latest, now=task.scheduled,
         saved_search=task.name, given=task.results,
     )  # fmt: skip
-    head.search(f"| {LOADJOB} | {pipeline}", options).run()
+    search = head.search(f"| {LOADJOB} | {pipeline}", options)
+    try:
+        search.run()
+    finally:
+        search.dispatch.remove()
 
 
 def _is_summarised(head: SearchHead, task: Task) -> bool:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from searchhead.access import SYSTEM_USER
 from searchhead.jobs import entity as jobs_entity
 from searchhead.jobs.job import conf_true
 from searchhead.jobs.rest import created
@@ -116,7 +117,10 @@ class SavedSearchEndpoints:
         saved = self._one(request, "write")
         lists = {action: request.parameters.get(f"perms.{action}", "") for action in ("read", "write")}
         roles = {action: [name.strip() for name in text.split(",") if name.strip()] for action, text in lists.items()}
+        unknown = {name for names in roles.values() for name in names} - self._access.roles().keys() - {"*"}
         owner = request.parameters.get("owner", "")
+        if unknown or (owner and owner not in {*self._access.users, SYSTEM_USER}):
+            raise RestError(400, f"There is no role or user of this name: {', '.join(sorted(unknown)) or owner}.")
         if owner and owner != saved.owner and not request.principal.sees_all:
             raise RestError(403, "Only an administrator may give a saved search another owner.")
         self._access.set_grant(_KIND, saved.name, read=roles["read"], write=roles["write"], owner=owner)

@@ -15,6 +15,7 @@ from pathlib import Path
 from .. import conf_files
 from .errors import RestError
 
+_KEY = re.compile(r"[^\s=\[#][^=\r\n]*")
 _FILE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -101,6 +102,9 @@ class ConfStore:
     def _write(self, file: str, stanza: str, settings: Mapping[str, str]) -> None:
         if not stanza or re.search(r"[\[\]\n]", stanza):
             raise RestError(400, f"The stanza name {stanza!r} cannot be written; leave out brackets and line breaks.")
+        for key in settings:
+            if not _KEY.fullmatch(key):
+                raise RestError(400, f"The setting {key!r} cannot be written; its name is one line without = and [.")
         written = self._written(file)
         written.setdefault(stanza, {}).update(settings)
         self._save(file, written)
@@ -109,7 +113,7 @@ class ConfStore:
         lines = []
         for stanza, settings in stanzas.items():
             lines.append(f"[{stanza}]")
-            lines += [f"{key} = {value.replace(chr(10), chr(92) + chr(10))}" for key, value in settings.items()]
+            lines += [f"{key} = {_written_value(value)}" for key, value in settings.items()]
             lines.append("")
         path = self._overlay / f"{_checked(file)}.conf"
         fresh = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.tmp")
@@ -132,6 +136,12 @@ class ConfStore:
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _written_value(value: str) -> str:
+    """The value as a .conf file holds it: line breaks after a backslash, and none of its own at the end."""
+    text = value.replace("\r\n", "\n").replace("\n", "\\\n")
+    return f"{text} " if text.endswith("\\") else text
 
 
 def _checked(file: str) -> str:

@@ -105,6 +105,10 @@ class Dispatch:
         if self._cancelled.is_set():
             raise SearchCancelled("The search was cancelled.")
 
+    def remove(self) -> None:
+        """Removes the search's folder with all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def remove_old(self) -> None:
         """Removes the folders of all but the last searches, but none that is younger than an hour."""
         with contextlib.suppress(OSError):

@@ -176,3 +176,14 @@ def test_loadjob_gives_the_results_of_a_job_that_may_be_read(head: SearchHead) -
         head.jobs.load(job.sid, "analyst")
     with pytest.raises(SplError, match="Cannot find artifacts"):
         head.search("| loadjob nosuch").run()
+
+
+def test_nothing_is_left_of_a_job_that_is_gone(head: SearchHead) -> None:
+    dispatch = head.home / "var" / "run" / "splunk" / "dispatch"
+    job = head.jobs.create("| makeresults | eval a=7", user="admin")
+    assert job.wait(20)
+    assert head.jobs.post_process(job, "stats count", user="admin").column("count") == ["1"]
+
+    assert [folder.name for folder in dispatch.iterdir()] == [job.sid]
+    head.jobs.remove(job)
+    assert list(dispatch.iterdir()) == []
