@@ -52,7 +52,16 @@ class Site:
     now: float = field(default_factory=time.time)
     messages: list[tuple[str, str]] = field(default_factory=list)
 
-    def visit(self, recording: str, *, days_ago: float, user: str, session: str = "", **keys: Any) -> None:
+    def visit(
+        self,
+        recording: str,
+        *,
+        days_ago: float,
+        user: str,
+        session: str = "",
+        indexed: float | None = None,
+        **keys: Any,
+    ) -> None:
         """A session of the sample arrives, as if it had ended so long ago; ``keys`` go into each batch."""
         batches = recordings()[recording]
         end = max(batch["start"] + sum(batch["points"]["dt"]) for batch in batches)
@@ -61,7 +70,7 @@ class Site:
             start = batch["start"] + shift
             sent = round(start + sum(batch["points"]["dt"]) + 40)
             own = {"user": user, "session": session or recording, "start": start, "sent": sent, "seq": number}
-            self.arrive(json.dumps({**batch, "page_id": "p1", **own, **keys}), at=start / 1000)
+            self.arrive(json.dumps({**batch, "page_id": "p1", **own, **keys}), at=start / 1000, indexed=indexed)
 
     def arrive(self, raw: str, *, at: float, indexed: float | None = None) -> None:
         """An event is indexed, now or at another time."""
