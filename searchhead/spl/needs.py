@@ -34,7 +34,7 @@ class Needs:
 
     def wants(self, field: str) -> bool:
         """Whether the field can be met; yes when in doubt."""
-        if self.text is None or field in self.text or '"' in field or "\\" in field:
+        if self.text is None or field in self.text or re.search(r"[\"'\\]", field):  # these are escaped in the text
             return True
         return any(re.fullmatch(pattern, field, re.DOTALL) for pattern in self.patterns)
 

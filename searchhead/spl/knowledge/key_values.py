@@ -55,7 +55,7 @@ def leaves(text: str, wants: Wants = lambda field: True) -> dict[str, Value]:
             inside = ((f"{path}.{key}" if path else key, value, depth + 1) for key, value in node.items())
             stack += reversed(list(inside))
         elif isinstance(node, list):
-            if not node or isinstance(node[0], (dict, list)) or wants(path + "{}"):
+            if wants(path + "{}") or any(isinstance(item, (dict, list)) for item in node):
                 stack += [(path + "{}", value, depth + 1) for value in reversed(node)]
         elif node is not None and path and wants(path):
             found.setdefault(path, []).append(node if isinstance(node, str) else json.dumps(node))

@@ -259,6 +259,14 @@ def test_a_long_text_without_pairs_is_read_in_a_moment():
     key_values.pairs('a="' + "b" * 1_000_000, lambda field: True, escaped=True)
 
 
+def test_fields_with_odd_names_are_found_when_they_are_read(found, indexes):
+    indexes.put(1, '{"a":[1,{"b":2}],"it\'s":3,"c\\"d":4,"e.f":{"g h":5}}')
+
+    assert found("""* | eval x='a{}.b', y='it\\'s', z='e.f.g h' | rename "c\\"d" AS w | table w x y z""") == [
+        {"w": "4", "x": "2", "y": "3", "z": "5"}
+    ]
+
+
 def test_half_characters_do_not_stop_a_search(found, indexes):
     indexes.put(1, r'{"a":"x\ud800","b\udc00":["\ud83d\ude00"]}')
     indexes.put(2, "b=\ud800")
