@@ -52,7 +52,9 @@ class MouseModels(GeneratingColumns):
         from mousematch.splunk.conf import settings_for
 
         settings = settings_for(self.metadata.searchinfo, warn=lambda text: self.write_warning("{}", text))
-        yield held_out_trials.rows(registry().resolve(self.model or settings.matching.model), settings, policy=self.policy)
+        yield held_out_trials.rows(
+            registry().resolve(self.model or settings.matching.model), settings, policy=self.policy
+        )
 
 
 if __name__ == "__main__":

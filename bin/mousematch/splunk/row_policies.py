@@ -78,7 +78,8 @@ class RowPolicies:
             return self._own
         name = given.pop(ROW_NAME, "")
         settings = {
-            ROW_POLICY[field]: parse(PolicySettings, ROW_POLICY[field], text, where=field) for field, text in given.items()
+            ROW_POLICY[field]: parse(PolicySettings, ROW_POLICY[field], text, where=field)
+            for field, text in given.items()
         }
         check_policy(name or None, settings)
         return self._ruling(name or self._name, {**self._kept(name, settings), **settings})
