@@ -156,6 +156,11 @@ class Jobs:
             raise SplError(f"Error in 'loadjob' command: The search job {job.sid} failed: {job.error}")
         return job.results
 
+    @property
+    def closed(self) -> bool:
+        """True after ``close``: no search begins any more, and those that ran were cancelled."""
+        return self._closed.is_set()
+
     def close(self) -> None:
         """Cancels all jobs and waits until they have ended."""
         self._closed.set()

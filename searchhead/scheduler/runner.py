@@ -37,16 +37,21 @@ class Runner:
         self.state = state
         self._head = head
 
+    @property
+    def ending(self) -> bool:
+        """Whether the scheduler or the search head is about to end."""
+        return self.closing.is_set() or self._head.jobs.closed
+
     def run(self, saved: SavedSearch, run: Run, now: float, job: Job | None) -> None:
         """The whole run at ``now``; ``job`` when somebody has started its search. Raises SplError, SplunkdError."""
-        if self.closing.is_set():
+        if self.ending:
             return
         scheduled = job is None
         if job is None:
             job = self.create(saved, saved["search"], sid=run.sid, user=saved.owner, now=run.scheduled, scheduled=True)
         self.jobs[run.sid] = job
         job.wait()
-        if self.closing.is_set() and job.is_failed:
+        if job.is_failed and self.ending:
             return  # cancelled by our own end: the next process takes the run up
         if job.is_failed:
             raise SplunkdError(job.error)

@@ -202,15 +202,14 @@ class Scheduler:
     # -- one run --------------------------------------------------------------------------------------------------------
 
     def _guarded(self, saved: SavedSearch, run: Run, now: float, job: Job | None = None) -> None:
-        """One run from its beginning to its end; what goes wrong is logged."""
+        """One run from its beginning to its end; what goes wrong is logged, unless it is our own end."""
         try:
             self._runner.run(saved, run, now, job)
-        except (SplError, SplunkdError) as exc:
-            self.log.message(saved, "ERROR", f"{exc} No actions executed")
-            self.state.finish(run)
-        except Exception as exc:  # a fault of the search head must not end the scheduler
-            if not self._closing.is_set():
-                self.log.message(saved, "ERROR", f"Internal error: {type(exc).__name__}: {exc}. No actions executed")
+        except Exception as exc:  # also a fault of the search head: it must not end the scheduler
+            if not self._runner.ending:
+                known = isinstance(exc, (SplError, SplunkdError))
+                told = str(exc) if known else f"Internal error: {type(exc).__name__}: {exc}."
+                self.log.message(saved, "ERROR", f"{told} No actions executed")
                 self.state.finish(run)
         finally:
             self._runner.jobs.pop(run.sid, None)

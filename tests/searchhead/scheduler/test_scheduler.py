@@ -9,6 +9,7 @@ import pytest
 
 from searchhead.spl.errors import SplError
 from searchhead.splunkd.head import SearchHead
+from searchhead.splunkd.search import Search
 from tests.searchhead.scheduler.conftest import MINUTE, NOON, Make, logged, step
 
 PLAIN = "cron_schedule = */5 * * * *\nenableSched = 1\n"
@@ -277,3 +278,31 @@ def test_a_dispatched_search_may_fire_its_alert(make: Make) -> None:
     assert job.results.column("user") == ["eve"]
     with pytest.raises(SplError, match="nosuch"):
         head.scheduler.dispatch(saved, user="admin", changes={"search": "| nosuch"}, act=False)
+
+
+@pytest.mark.parametrize("end", ["jobs", "head"])
+def test_a_run_that_an_orderly_end_cuts_short_is_taken_up_by_the_next_start(
+    make: Make, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    searches = f"[a]\nsearch = | makeresults\n{PLAIN}{ALERT}"
+    head = make(searches)
+    began = threading.Event()
+
+    def endless(search: Search) -> None:
+        began.set()
+        while True:
+            search.dispatch.check_cancelled()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Search, "run", endless)
+        head.scheduler.run_due(NOON)
+        head.scheduler.run_due(NOON + 5 * MINUTE)
+        assert began.wait(30)
+        if end == "jobs":
+            head.jobs.close()
+        head.close()
+
+    again = make(searches)
+    assert step(again, NOON + 6 * MINUTE) == [NOON + 300]
+    assert names(again) == ["a"]
+    assert not [line for line in logged(again) if "ERROR" in line]
