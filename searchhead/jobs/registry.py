@@ -60,18 +60,19 @@ class Jobs:
         search: str,
         *,
         user: str,
+        app: str | None = None,
         earliest: Time = None,
         latest: Time = None,
         now: float | None = None,
         sid: str | None = None,
         request: Request | None = None,
     ) -> Job:
-        """A new job, which starts as soon as there is room.
+        """A new job, which starts as soon as there is room; ``request`` says more of it than ``app`` does.
 
         Raises SplError for a search or times that are wrong, or that the user may not use, and RestError for a ``sid``
         that is none or that another job has.
         """
-        request = request or Request(app=self._head.app_name, user=user)
+        request = request or Request(app=app or self._head.app_name, user=user)
         if sid is not None and not _SID.fullmatch(sid):
             raise RestError(400, f"Invalid search id: {sid}; it has letters, digits and _ . , @ - only.", level="FATAL")
         with self._lock:
