@@ -40,7 +40,7 @@ async function showFired(splunkd, log) {
 
 /** The alerts of this user, each with the way to its session. */
 async function showAlerts(splunkd, log, { user, views }) {
-  const { rows } = await splunkd.search(`search \`mousematch_alerts\` user=${quoted(user)} | sort - _time | head 5`);
+  const { rows } = await splunkd.search(`search \`mousematch_alerts\` | where user=${quoted(user)} | sort - _time | head 5`);
   if (!rows.length) {
     tell(log, `No alert about “${user}”: no session is a mismatch with enough evidence, or one was told already and is throttled.`);
   }

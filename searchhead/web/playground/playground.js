@@ -76,7 +76,7 @@ class Playground {
       showScore(current, this.threshold);
       showHistory(this.sessions, this.threshold);
       const unscored = current.windows.length > 0 && current.scorings.length === 0;
-      showProblem(unscored ? reasons(current.row) : null);
+      this.#trouble("score", unscored ? reasons(current.row) : "");
       if (current.verdict === "mismatch") this.#mismatch();
     });
     at("now").dataset.verdict = "insufficient";
@@ -160,7 +160,9 @@ class Playground {
     this.movement.reset();
     this.portrait.reset();
     this.drawn = -1;
-    this.undelivered = 0;
+    this.delivered = 0;
+    this.undelivered = Date.now();
+    this.troubles = { search: "", delivery: "", score: "" };
     showProblem(null);
     showGoingOn(`${session.label}: move the mouse.`);
     this.#collector = this.collect({
@@ -189,7 +191,7 @@ class Playground {
         showGoingOn(`${seen} points stored and searched; the search took ${(took_ms / 1000).toFixed(1)} s, its last point is ${behind} s old.`);
         heard(session);
       },
-      failed: (error) => this.#failed(error),
+      failed: (error) => this.#trouble("search", error ? `${error.message} Trying again.` : ""),
     }));
     this.followAgain = follow;
     follow();
@@ -202,9 +204,11 @@ class Playground {
     return ended;
   }
 
-  #failed(error) {
-    if (error) showProblem(`${error.message} Trying again.`);
-    else if (at("problem-text").textContent.endsWith("Trying again.")) showProblem(null);
+  /** What keeps going wrong while a session runs, and when it is over (""); the first of them is shown. */
+  #trouble(kind, text) {
+    if (this.troubles[kind] === text || this.storing) return;
+    this.troubles[kind] = text;
+    showProblem(Object.values(this.troubles).find(Boolean) ?? null);
   }
 
   #collecting(session) {
@@ -255,11 +259,10 @@ class Playground {
     if (!this.#collector) return;
     const { recorded, delivered } = this.#collector.counters;
     const now = Date.now();
-    if (recorded <= delivered || delivered > (this.delivered ?? 0)) this.undelivered = now;
+    if (recorded <= delivered || delivered > this.delivered) this.undelivered = now;
     this.delivered = delivered;
-    if (this.undelivered && now - this.undelivered > UNDELIVERED_MS) {
-      showProblem("The HTTP Event Collector does not take your movement. It is kept and sent once the search head answers. Trying again.");
-    }
+    const late = now - this.undelivered > UNDELIVERED_MS;
+    this.#trouble("delivery", late ? "The HTTP Event Collector does not take your movement. It is kept and sent once it is taken again." : "");
   }
 
   #draw() {
