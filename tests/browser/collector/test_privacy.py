@@ -145,7 +145,8 @@ def test_opting_out_in_one_tab_counts_in_the_others(site: Site, visit: Visit):
     other.goto(site.url + "/other")
 
     other.evaluate("MouseMatch.optOut()")
-    visit.page.bring_to_front()
+    # Tabs may be processes of their own, which hear of it a moment later.
+    visit.page.wait_for_function("localStorage['mousematch.optout'] === '1'")
     visit.move(5)
     visit.flush()
 

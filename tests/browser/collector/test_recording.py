@@ -115,6 +115,34 @@ def test_times_are_the_browsers_own_to_a_tenth_of_a_millisecond(site: Site, visi
     assert times == sorted(times)
 
 
+def test_after_a_sleep_times_are_those_of_the_clock_again(site: Site, visit: Visit):
+    """A page's own clock stands still while the computer sleeps. To the page that looks like a clock set forward."""
+    visit.page.goto(site.url)
+    hour_ms = 3_600_000
+
+    visit.move(3)
+    visit.flush()
+    visit.page.evaluate("(hour) => { const now = Date.now; Date.now = () => now() + hour }", hour_ms)
+    visit.move(3, start=3)
+    visit.flush()
+
+    before, after = site.taken
+    assert hour_ms < after["start"] - before["start"] < hour_ms + 20_000
+
+
+def test_a_clock_that_is_set_back_does_not_reorder_points(site: Site, visit: Visit):
+    visit.page.goto(site.url)
+
+    visit.move(3)
+    visit.flush()
+    visit.page.evaluate("() => { const now = Date.now; Date.now = () => now() - 3_600_000 }")
+    visit.move(3, start=3)
+    visit.flush()
+
+    before, after = site.taken
+    assert before["start"] < after["start"] < before["start"] + 20_000
+
+
 def test_no_point_shares_its_time_with_one_of_another_batch(site: Site, visit: Visit):
     site.tag += ' data-batch-points="5"'
     visit.page.goto(site.url)
