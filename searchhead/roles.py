@@ -15,7 +15,7 @@ _POWER_CAPABILITIES = [
     "embed_report", "rtsearch", "schedule_search", "schedule_rtsearch",
 ]  # fmt: skip
 _ADMIN_CAPABILITIES = [
-    "admin_all_objects", "change_authentication", "dispatch_rest_to_indexers", "edit_roles", "edit_server",
+    "admin_all_objects", "change_authentication", "dispatch_rest_to_indexers", "edit_roles", "edit_server", "edit_tcp",
     "edit_user", "indexes_edit", "list_introspection", "list_storage_passwords", "restart_splunkd",
     "rest_apps_management", "run_debug_commands",
 ]  # fmt: skip

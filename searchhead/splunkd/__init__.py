@@ -22,7 +22,7 @@ splunkd/
     ├── atom.py            entities as Atom XML and as JSON
     ├── kvstore.py         collections on SQLite;  kvstore_query.py  kvstore_rest.py  kvstore_lookup.py
     ├── conf_store.py      .conf stanzas with the overlay that REST writes;  conf_rest.py
-    ├── data_rest.py       indexes, lookup files;  ui_rest.py  views, navigation, time ranges
+    ├── data_rest.py       indexes, lookup files;  receiver_rest.py  one event;  ui_rest.py  views, navigation, time ranges
     ├── users_rest.py      login, users, roles;  system_rest.py  server info, apps
     └── rest_table.py      entities as search results, for the rest command
 """

@@ -1,7 +1,7 @@
 """REST endpoints of the configuration.
 
 configs/conf-<file>[/<stanza>]              GET, POST (create, change), DELETE
-properties/<file>[/<stanza>[/<key>]]        GET; a key gives its bare value
+properties[/<file>[/<stanza>[/<key>]]]      GET; a key gives its bare value
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class ConfEndpoints:
             Route(("GET",), f"{_CONF}/([^/]+)", self.show),
             Route(("POST",), f"{_CONF}/([^/]+)", self.change),
             Route(("DELETE",), f"{_CONF}/([^/]+)", self.delete),
+            Route(("GET",), "properties", self.list_files),
             Route(("GET",), "properties/([^/]+)", self.list_properties),
             Route(("GET",), "properties/([^/]+)/([^/]+)", self.show_properties),
             Route(("GET",), "properties/([^/]+)/([^/]+)/([^/]+)", self.show_property),
@@ -73,6 +74,12 @@ class ConfEndpoints:
         file, stanza = request.arguments
         self._confs.delete(file, stanza)
         return self.list_stanzas(request)
+
+    def list_files(self, request: Request) -> Feed:
+        """The .conf files that there are."""
+        path = f"/servicesNS/nobody/{self._app}/properties"
+        names = [] if request.principal.on_indexer else self._confs.files()
+        return Feed("properties", [Entity(name, f"{path}/{name}", app=self._app) for name in names], listing=True)
 
     def list_properties(self, request: Request) -> Feed:
         """The stanzas of a file. Raises RestError 404 for a file that does not exist."""

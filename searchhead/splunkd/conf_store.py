@@ -32,6 +32,11 @@ class ConfStore:
         folders = (self._app / "default", self._app / "local", self._overlay)
         return any((folder / f"{_checked(file)}.conf").is_file() for folder in folders)
 
+    def files(self) -> list[str]:
+        """The names of all .conf files, without the ending."""
+        folders = (self._app / "default", self._app / "local", self._overlay)
+        return sorted({path.stem for folder in folders for path in folder.glob("*.conf") if _FILE.fullmatch(path.stem)})
+
     def read(self, file: str) -> conf_files.Stanzas:
         """All stanzas of ``file`` (``"mousematch"`` reads mousematch.conf); none without a file. Raises RestError.
 

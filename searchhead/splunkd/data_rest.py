@@ -2,6 +2,7 @@
 
 data/indexes[/<index>]              GET; POST makes an index (capability indexes_edit) or changes one
 data/lookup-table-files[/<file>]    GET
+saved/eventtypes[/<eventtype>]      GET
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class DataEndpoints:
             Route(("POST",), "data/indexes", self.create_index),
             Route(("GET",), "data/indexes/([^/]+)", self.show_index),
             Route(("POST",), "data/indexes/([^/]+)", self.change_index),
+            Route(("GET",), "saved/eventtypes(?:/([^/]+))?", self.event_types),
             Route(("GET",), "data/lookup-table-files", self.list_files),
             Route(("GET",), "data/lookup-table-files/([^/]+)", self.show_file),
         )
@@ -74,6 +76,19 @@ class DataEndpoints:
         else:
             self._head.confs.update("indexes", name, self._settings(request))
         return self.show_index(request)
+
+    def event_types(self, request: Request) -> Feed:
+        """The event types that the caller may read, or one of them. Raises RestError 404."""
+        (name,) = request.arguments
+        app, confs = self._head.app_name, self._head.confs.read("eventtypes")
+        found = [
+            Entity(one, f"/servicesNS/nobody/{app}/saved/eventtypes/{one}", {"disabled": False, **settings}, app=app)
+            for one, settings in confs.items()
+            if name in ("", one) and self._head.access.may(request.principal, "read", "eventtypes", one)
+        ]
+        if name and not found:
+            raise RestError(404, f"Could not find object id={name}")
+        return Feed("eventtypes", found, listing=True)
 
     def list_files(self, request: Request) -> Feed:
         """The lookup files that the caller may read."""

@@ -198,7 +198,7 @@ class RestApp:
             if match:
                 known = True
                 if method in route.methods:
-                    return route, tuple(unquote_plus(group) for group in match.groups())
+                    return route, tuple(unquote_plus(group or "") for group in match.groups())
         raise RestError(405, "Method Not Allowed") if known else RestError(404, "Not Found")
 
     def _principal(self, authorization: bytes, *, public: bool) -> Principal:

@@ -9,6 +9,7 @@ from ..jobs.rest import JobEndpoints
 from ..scheduler.alerts_rest import FiredAlertEndpoints
 from ..scheduler.saved_rest import SavedSearchEndpoints
 from .data_rest import DataEndpoints
+from .receiver_rest import ReceiverEndpoints
 from .rest import Route
 from .server import basic_routes
 from .ui_rest import UiEndpoints
@@ -26,6 +27,7 @@ def all_routes(head: SearchHead) -> list[Route]:
         FiredAlertEndpoints(head),
         UiEndpoints(head),
         DataEndpoints(head),
+        ReceiverEndpoints(head),
     )
     return [
         *basic_routes(head.confs, head.store, head.access, app=head.app_name),

@@ -175,6 +175,14 @@ def test_users_and_roles_over_splunklib(head: SearchHead) -> None:
         sam.indexes.create("mine")
     admin = splunklib.client.connect(splunkToken=head.access.session("admin"), **place)
     admin.indexes.create("fresh")
+    admin.indexes["fresh"].submit("one event & more=1", sourcetype="notes", host="desk")
+    assert found(head, "search index=fresh sourcetype=notes host=desk", "admin") == ["one event & more=1"]
+    with pytest.raises(HTTPError, match="edit_tcp"):
+        sam.indexes["sales"].submit("x")
+    with pytest.raises(HTTPError, match="missing"):
+        admin.post("receivers/simple", index="nowhere", body="x")
+    assert "authorize" in [conf.name for conf in admin.confs]
+    assert [kind.name for kind in admin.event_types] == []
     assert "fresh" in [index.name for index in admin.indexes]
 
 
