@@ -82,6 +82,13 @@ class Site:
         store.add([event])
         store.close()
 
+    def scored_before(self, *, days_ago: float = 5) -> None:
+        """The summary tells that sessions were scored at that time; without that the guard lets nobody in."""
+        self.search(
+            f'| makeresults | eval _time=now()-{days_ago * DAY}, user="somebody", session="s-0", match_verdict="match",'
+            " scored_at=_time | `mousematch_keys` | collect index=mousematch_summary source=mousematch_scores"
+        )
+
     def search(self, text: str, *, user: str = "admin", **options: Any) -> list[Row]:
         """The rows of a search, each without the fields that it lacks."""
         search = self.head.search(

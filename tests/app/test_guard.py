@@ -18,6 +18,7 @@ def test_a_password_reset_holds_everything_before_it(tmp_path: Path, until: str,
         f'| makeresults | eval user="amara", session="*", until={until} | `mousematch_review("hold", "password reset")`'
     )
     with site(tmp_path) as running:
+        running.scored_before()
         running.search(reset)
 
         rows = running.search(SESSIONS + ', user="amara"' + GUARD)
@@ -41,6 +42,7 @@ def test_a_later_review_replaces_an_earlier_one(tmp_path: Path) -> None:
 
 def test_movement_that_no_human_made_is_held_back(tmp_path: Path) -> None:
     with site(tmp_path, macros="") as running:
+        running.scored_before()
         sessions = SESSIONS.replace("count=3", "count=4") + ', user="amara", match_bot=if(n=1, 0.95, 0.2)'
         rows = running.search(sessions + GUARD)
 
@@ -52,3 +54,11 @@ def test_rows_without_a_user_are_held_back(tmp_path: Path) -> None:
         rows = running.search(SESSIONS + GUARD)
 
     assert [row.get("held_back") for row in rows] == ["the session names no user"] * 3
+
+
+def test_without_scores_nobody_is_let_in(tmp_path: Path) -> None:
+    """Where nothing is scored there are no mismatches and no alerts, and their absence says nothing."""
+    with site(tmp_path) as running:
+        rows = running.search(SESSIONS + ', user="amara"' + GUARD)
+
+    assert [row["held_back"] for row in rows] == ["nothing was scored at that time: switch the scores on first"] * 3
