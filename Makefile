@@ -13,7 +13,7 @@ APP_FILES = $(shell find bin default metadata README lookups static appserver mo
               -not -name '*.pyc' -not -path '*/variables/*' -not -name '*.pb' 2>/dev/null) README.md LICENSE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve studio test check lib package appinspect sample export bench bench-accuracy study bots fleet ghost lock icons collector clean
+.PHONY: help env demo serve studio test check lib package appinspect sample export bench bench-accuracy study bots fleet ghost lock reference icons collector clean
 .DELETE_ON_ERROR:
 # Recipes start programs that already use all cores, and their output should stay readable.
 .NOTPARALLEL:
@@ -112,6 +112,9 @@ fleet: .venv-fleet/.ready  ## .venv-fleet with Ray, for deploy/fleet (scorers on
 .venv-fleet/.ready: requirements/fleet.txt packaging/environment.py | .venv/.ready
 	@$(PY) packaging/environment.py .venv-fleet requirements/fleet.txt
 	@touch $@
+
+reference: .venv/.ready  ## write docs/reference.md anew from the help of the search bar
+	@$(PY) packaging/reference.py
 
 icons: .venv/.ready  ## draw static/appIcon*.png
 	@$(PY) packaging/icons.py

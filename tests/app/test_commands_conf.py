@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,11 @@ def test_docs_describe_the_command_and_each_option(name: str) -> None:
 
     assert section
     assert {option for option in options(name) if f"`{option}=" not in section} == set()
+
+
+def test_the_reference_page_is_what_the_commands_own_help_says() -> None:
+    generator = runpy.run_path(str(APP / "packaging" / "reference.py"))
+
+    page = (APP / "docs" / "reference.md").read_text(encoding="utf-8")
+
+    assert page == generator["reference"](), "searchbnf.conf changed; run make reference"
