@@ -98,7 +98,7 @@ class Pages:
     def playground(self, request: Request) -> Response:
         """The page on which one's own mouse is scored."""
         self._principal(request)
-        return FileResponse(HERE / "playground" / "index.html")
+        return self._page(request, "playground.html", title="Playground", view="playground")
 
     def playground_config(self, request: Request) -> Response:
         """What the playground's script has to know."""

@@ -151,7 +151,9 @@ def test_the_live_picture_is_that_of_mouseencode(story: Story) -> None:
 
 
 def test_the_page_knows_of_every_point_that_the_collector_sent(story: Story) -> None:
-    rows = story.served.search(f'search `mousematch_telemetry` session="{story.theirs["id"]}" | `mousematch_names` | mouseencode')
+    rows = story.served.search(
+        f'search `mousematch_telemetry` session="{story.theirs["id"]}" | `mousematch_names` | mouseencode'
+    )
 
     assert float(rows[0]["dropped"]) == 0
     assert rows[0]["user"] == NAME

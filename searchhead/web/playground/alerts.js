@@ -6,8 +6,8 @@ import { at } from "./view.js";
 const SCORE = "Mouse Match - Score recent sessions";
 const ALERT = "Mouse Match - Alert - Somebody else moves the mouse";
 
-/** Runs both searches and shows, step by step, what came of them. views: address of the app's dashboards. */
-export async function runSchedules(splunkd, { user, views }) {
+/** Runs both searches and shows, step by step, what came of them. sessions: of this page; views: address of the dashboards. */
+export async function runSchedules(splunkd, { sessions, views }) {
   const log = at("alerts-list");
   at("alerts").hidden = false;
   log.replaceChildren();
@@ -19,7 +19,7 @@ export async function runSchedules(splunkd, { user, views }) {
       line.replaceChildren(bold(name), ` ended after ${Number(job.runDuration ?? 0).toFixed(1)} s with ${count} ${count === 1 ? "row" : "rows"}.`);
     }
     await showFired(splunkd, log);
-    await showAlerts(splunkd, log, { user, views });
+    await showAlerts(splunkd, log, { sessions, views });
   } catch (error) {
     tell(log, error.message).className = "wrong";
   }
@@ -38,19 +38,19 @@ async function showFired(splunkd, log) {
   line.append(bold("Triggered: "), `${ALERT}, ${new Date(triggered(latest) * 1000).toLocaleTimeString()}.`);
 }
 
-/** The alerts of this user, each with the way to its session. */
-async function showAlerts(splunkd, log, { user, views }) {
-  const { rows } = await splunkd.search(`search \`mousematch_alerts\` | where user=${quoted(user)} | sort - _time | head 5`);
-  if (!rows.length) {
-    tell(log, `No alert about “${user}”: no session is a mismatch with enough evidence, or one was told already and is throttled.`);
-  }
+/** The alerts about these sessions, each with the way to its session. */
+async function showAlerts(splunkd, log, { sessions, views }) {
+  const ids = sessions.map((session) => quoted(session.id)).join(", ");
+  const { rows } = await splunkd.search(`search \`mousematch_alerts\` | where in(session, ${ids}) | sort - _time`);
+  if (!rows.length) tell(log, "No alert about a session of this page: none is a mismatch with enough evidence yet.");
   for (const row of rows) {
     const line = tell(log, "");
     line.className = "alert";
     const link = document.createElement("a");
     link.href = `${views}/session?${new URLSearchParams({ "form.session": row.session, "form.user": row.user })}`;
     link.textContent = "Open the session";
-    line.append(bold(row.risk_message ?? `${row.match_verdict} in ${row.session}`), " ", link);
+    const { label } = sessions.find((session) => session.id === row.session);
+    line.append(bold(`Alert, ${label}: `), row.risk_message ?? row.match_verdict, " ", link);
   }
 }
 

@@ -37,7 +37,6 @@ class Playground {
 
   /** Makes the page ready; throws SplunkdError when the search head does not let it. */
   async open() {
-    at("who").textContent = `Signed in as ${this.config.user}`;
     await this.#readRequirements();
     this.begin.addEventListener("submit", (event) => this.#named(event));
     at("somebody-else").addEventListener("click", () => this.score("somebody else"));
@@ -106,7 +105,7 @@ class Playground {
   async runSchedules() {
     at("run-schedules").disabled = true;
     await this.#collector?.flush();
-    await runSchedules(this.splunkd, { user: this.name, views: this.config.views });
+    await runSchedules(this.splunkd, { sessions: this.sessions, views: this.config.views });
     at("run-schedules").disabled = false;
   }
 
@@ -249,9 +248,6 @@ class Playground {
   #link(session) {
     const query = new URLSearchParams({ "form.session": session.id, "form.user": this.name });
     at("open-session").href = `${this.config.views}/session?${query}`;
-    for (const link of document.querySelectorAll("[data-link]")) {
-      link.href = `${this.config.views}/${link.dataset.link}?${query}`;
-    }
   }
 
   /** Tells when HEC does not take what was recorded. */
