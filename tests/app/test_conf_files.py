@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import fields
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -187,4 +188,4 @@ def test_roles_named_in_the_metadata_are_splunks_or_the_apps() -> None:
 def test_the_metadata_names_what_exists(kind: str) -> None:
     text = (APP / "metadata" / "default.meta").read_text(encoding="utf-8")
 
-    assert set(re.findall(rf"^\[{kind}/([^\]]+)\]", text, re.M)) <= set(read(APP, kind))
+    assert {unquote(name) for name in re.findall(rf"^\[{kind}/([^\]]+)\]", text, re.M)} <= set(read(APP, kind))

@@ -19,11 +19,18 @@ SCORES = """| makeresults count=60
 | fields - n day recent
 | collect index=mousematch_summary source=mousematch_scores"""
 
+TEMPLATES = """| makeresults count=2
+| streamstats count AS n
+| eval user="anna", model="base/".n, enrolled_at=now()-86400*100*n
+| table user model enrolled_at
+| outputlookup mousematch_templates"""
+
 
 def test_the_report_tells_everybody_and_each_user(tmp_path: Path) -> None:
     """Anna's scores sink in the last week and she has a new screen; Ben's stay, and he has one session too short."""
     with site(tmp_path) as running:
         running.search(SCORES)
+        running.search(TEMPLATES)
 
         rows = {row["user"]: row for row in running.saved("Drift report")}
 
@@ -34,6 +41,7 @@ def test_the_report_tells_everybody_and_each_user(tmp_path: Path) -> None:
     assert (anna["sessions"], anna["sessions_before"], anna["new_devices"], anna["devices"]) == ("7", "23", "1", "2")
     assert float(anna["mismatch_pct"]) == pytest.approx(14.3) and float(anna["mismatch_pct_before"]) == 0
     assert float(ben["insufficient_pct"]) == pytest.approx(14.3) and float(ben["llr_change"]) == 0
+    assert float(anna["template_age_d"]) == 100 and "template_age_d" not in ben
     assert (everybody["sessions"], everybody["models"]) == ("14", "base/2")
 
 
