@@ -145,12 +145,13 @@ class MouseEncodeCommand(ReportingColumns):
         from mousematch.sessions import Sessions
 
         sessions = Sessions()
-        read_into(sessions, columns, self._names)
+        read_into(sessions, columns.cells, self._names)
         packed, rows = sessions.packed()
         answer = Columns(packed)
         if ROW_INDEX in columns:
             # One of the rows that a packed row is made of: splunkd expects its numbers back, rising.
-            answer[ROW_INDEX] = [columns[ROW_INDEX][row] for row in rows]
+            numbers = columns.cells[ROW_INDEX]
+            answer[ROW_INDEX] = [numbers[row] for row in rows]
         return answer
 
     def reduce(self, columns: Columns) -> None:
@@ -163,7 +164,7 @@ class MouseEncodeCommand(ReportingColumns):
             if not others:
                 return
             columns = columns.take(others)
-        read_into(sessions, columns, self._names)
+        read_into(sessions, columns.cells, self._names)
 
     def report(self) -> Iterator[Columns]:
         """Orders, cuts and draws each session."""

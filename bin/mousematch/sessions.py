@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mousematch.formats.dropped import Dropped
 from mousematch.formats.names import PACKED_DROPPED, PACKED_FIELDS, PACKED_KEY, PACKED_POINTS
@@ -65,18 +66,23 @@ class Sessions:
 
     def add_rows(self, records: Records, keys: Sequence[Key], rows: Sequence[int]) -> None:
         """Adds records of many sessions: ``keys[i]`` is the key of the i-th one, ``rows[i]`` the input row it is in."""
-        # Events of a session often follow one another: runs of equal keys cost one comparison a row.
-        numbers: dict[Key, int] = {}
-        runs = [(numbers.setdefault(key, len(numbers)), sum(1 for _ in run)) for key, run in groupby(keys)]
-        ids = np.repeat(*np.array(runs, np.intp).reshape(-1, 2).T)
-        if len(numbers) == 1:
-            self.add(keys[0], records, rows[0])
-            return
-        order = np.argsort(ids, kind="stable")
-        borders = np.searchsorted(ids[order], np.arange(len(numbers) + 1)).tolist()
-        records = records[order]
-        for key, start, stop in zip(numbers, borders, borders[1:]):
-            self.add(key, records[start:stop], rows[int(order[start])])
+        runs = [(key, sum(1 for _ in run)) for key, run in groupby(keys)]
+        lengths = np.array([length for _, length in runs], np.intp)
+        starts = (np.cumsum(lengths) - lengths).tolist()
+        self.add_runs(records, [key for key, _ in runs], lengths, [rows[start] for start in starts])
+
+    def add_runs(self, records: Records, keys: Sequence[Key], lengths: NDArray[np.intp], rows: Sequence[int]) -> None:
+        """Adds records that come in runs: ``lengths[i]`` of the session ``keys[i]``, from the input row ``rows[i]`` on."""
+        first: dict[Key, int] = {}
+        ids = [first.setdefault(key, number) for number, key in enumerate(keys)]
+        if len(first) < len(keys):
+            order = np.argsort(np.repeat(np.array(ids), lengths), kind="stable")
+            records = records[order]
+            lengths = np.bincount(ids, lengths, len(keys)).astype(np.intp)[list(first.values())]
+        stop = 0
+        for (key, number), length in zip(first.items(), lengths.tolist()):
+            self.add(key, records[stop : stop + length], rows[number])
+            stop += length
 
     def drop(self, key: Key, reason: str, example: str, row: int = 0) -> None:
         """Counts one point or event of a session that cannot be used."""

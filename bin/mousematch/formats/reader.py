@@ -7,8 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from mousematch.errors import TelemetryError
 from mousematch.formats import dropped, events
+from mousematch.formats.cells import Cells, run_starts
 from mousematch.formats.events import Event, PointColumns
 from mousematch.formats.names import RAW, FieldNames
 from mousematch.formats.rows import RowPoints, read_rows
@@ -22,8 +25,10 @@ def read_into(sessions: Sessions, columns: Columns, names: FieldNames) -> None:
     count = len(next(iter(columns.values()))) if columns else 0
     x, y = columns.get(names.x), columns.get(names.y)
     if x is not None and y is not None and "" not in x and "" not in y:
-        _read_fields(sessions, columns, list(range(count)), names)
+        _read_fields(sessions, columns, range(count), names)
         return
+    columns = {field: list(column) for field, column in columns.items()}
+    x, y = columns.get(names.x), columns.get(names.y)
     in_fields = [row for row in range(count) if x and y and x[row] and y[row]]
     if in_fields:
         part = {field: [column[row] for row in in_fields] for field, column in columns.items()}
@@ -35,9 +40,22 @@ def read_into(sessions: Sessions, columns: Columns, names: FieldNames) -> None:
 def _read_fields(sessions: Sessions, columns: Columns, rows: Sequence[int], names: FieldNames) -> None:
     """Rows whose point stands in fields. rows: their numbers in the block."""
     count = len(rows)
+    points = read_rows(columns, count, names)
+    known = {field: columns[field] for field in names.key if field in columns}
+    cells = {field: column for field, column in known.items() if isinstance(column, Cells)}
+    if points.bad or len(cells) < len(known):
+        _add(sessions, points, _keys(known, count, names), rows, columns, names)
+        return
+    # Events of a session often follow one another: only the first key of each run is made.
+    starts = run_starts(list(cells.values()), count)
+    keys = _keys({field: column.take(starts) for field, column in cells.items()}, len(starts), names)
+    sessions.add_runs(points.records, keys, np.diff(starts, append=count), [rows[start] for start in starts.tolist()])
+
+
+def _keys(columns: Columns, count: int, names: FieldNames) -> list[Key]:
+    """The keys of ``count`` rows."""
     blank = [""] * count
-    keys: list[Key] = list(zip(*(columns.get(field, blank) for field in names.key)))
-    _add(sessions, read_rows(columns, count, names), keys, rows, columns, names)
+    return list(zip(*(columns.get(field, blank) for field in names.key)))
 
 
 def _add(

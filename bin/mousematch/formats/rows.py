@@ -1,4 +1,4 @@
-"""One point a row: whole columns of text or numbers → records, with numpy at the speed of its text parser."""
+"""One point a row: whole columns of cells, text or numbers → records, without a look at single rows where that can be."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousematch.formats import dropped
+from mousematch.formats.cells import Cells, run_starts
 from mousematch.formats.kinds import UNKNOWN, Codes
 from mousematch.formats.names import FieldNames
 from mousematch.formats.records import MAX_TIME_US, Records, off_screen, pack
@@ -86,6 +87,12 @@ def read_points(
 
 def numbers(column: Column) -> NDArray[np.float64]:
     """The numbers in a column of text or JSON values: float64 (n,), NaN where there is none."""
+    if isinstance(column, Cells):
+        values, read = column.decimals()
+        others = np.flatnonzero(~read)
+        if len(others):
+            values[others] = numbers(column.take(others).texts())
+        return values
     try:
         parsed = np.array(column, dtype=np.float64)
         if parsed.ndim == 1:
@@ -112,14 +119,13 @@ def _times(columns: Mapping[str, Column], count: int, names: FieldNames) -> NDAr
         column = columns.get(field)
         if column is None:
             continue
-        # Looking a constant up in a list is much faster than looking at each value.
-        if any(blank in column for blank in _BLANK):
-            given = missing & np.array([value not in _BLANK for value in column], dtype=np.bool_)
-            values = numbers([value if use else math.nan for value, use in zip(column, given)])
+        given = missing & ~_blanks(column)
+        if given.all():
+            values = numbers(column)
         else:
-            given, values = missing.copy(), numbers(column)
+            values = numbers(_taken(column, np.flatnonzero(given)))
         with np.errstate(over="ignore"):
-            time_us[given] = values[given] * unit_us
+            time_us[given] = values * unit_us
         # The text "-inf" is a time beyond all bounds, not a missing one.
         time_us[given & np.isneginf(time_us)] = np.inf
         missing &= ~given
@@ -128,8 +134,28 @@ def _times(columns: Mapping[str, Column], count: int, names: FieldNames) -> NDAr
     return time_us
 
 
+def _blanks(column: Column) -> NDArray[np.bool_]:
+    """Which values stand for no value at all."""
+    if isinstance(column, Cells):
+        return np.logical_or.reduce([column.equal(text) for text in _BLANK if text is not None])
+    # Looking a constant up in a list is much faster than looking at each value.
+    if any(blank in column for blank in _BLANK):
+        return np.array([value in _BLANK for value in column], dtype=np.bool_)
+    return np.zeros(len(column), np.bool_)
+
+
+def _taken(column: Column, rows: NDArray[np.intp]) -> Column:
+    return column.take(rows) if isinstance(column, Cells) else [column[row] for row in rows.tolist()]
+
+
 def _kinds(columns: Mapping[str, Column], count: int, names: FieldNames) -> NDArray[np.uint8]:
     """``kind * 8 + button`` or UNKNOWN of every row: uint8 (count,)."""
+    cells = {field: column for field in (*names.states, names.button) if isinstance(column := columns.get(field), Cells)}
+    if cells:
+        # Most events are of the kind of the one before.
+        starts = run_starts(list(cells.values()), count)
+        of_runs = {**columns, **{field: column.take(starts).texts() for field, column in cells.items()}}
+        return np.repeat(_kinds(of_runs, len(starts), names), np.diff(starts, append=count))
     states: Column = [""] * count
     found = [columns[field] for field in names.states if field in columns]
     if found:

@@ -9,8 +9,8 @@
        │  {"finished":false}, CSV                    │
 
 Chunked protocol 2. A request gets exactly one reply. splunk-sdk reads a chunk into one dict a row; here a chunk is read
-in blocks of rows, straight from the pipe, each block as one list a field. That is several times faster, and the memory
-does not grow with the chunk.
+in blocks of rows, straight from the pipe, each block as one column a field (csv_blocks.py). That is many times faster,
+and the memory does not grow with the chunk.
 
 A field with several values has its values joined by newlines in its own column and encoded as ``$a$;$b$`` (``$``
 doubled) in the column ``__mv_<field>``.
@@ -18,15 +18,14 @@ doubled) in the column ``__mv_<field>``.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, BinaryIO
 
+from mousematch.splunk import csv_blocks
+from mousematch.splunk.csv_blocks import Limited
 from mousematch.splunk.spool import Spool
 
 MULTIVALUE_PREFIX = "__mv_"
@@ -43,9 +42,6 @@ _VALUE = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
 _MARKS = (",", '"', "\n", "\r")
 _SPECIAL = re.compile(r'[,"\r\n]')
 
-# csv's own limit of 128 kB a field is less than one image or one batch of telemetry may have.
-csv.field_size_limit(2**31 - 1)
-
 
 class ProtocolError(Exception):
     """The other side does not speak the chunked protocol; nothing that a user could remedy."""
@@ -59,14 +55,15 @@ class Columns(MutableMapping[str, list[str]]):
     """
 
     def __init__(self, columns: MutableMapping[str, list[str]] | None = None, *, rows: int | None = None) -> None:
-        self._single: dict[str, list[str]] = {}
-        self._encoded: dict[str, list[str]] = {}
+        # Lists, or cells of a request that nobody has asked for as text.
+        self._single: dict[str, Sequence[str]] = {}
+        self._encoded: dict[str, Sequence[str]] = {}
         self.rows = rows if rows is not None else len(next(iter(columns.values()))) if columns else 0
         for field, column in (columns or {}).items():
             self[field] = column
 
     def __getitem__(self, field: str) -> list[str]:
-        return self._single[field]
+        return _as_list(self._single, field)
 
     def __setitem__(self, field: str, column: list[str]) -> None:
         if len(column) != self.rows:
@@ -86,15 +83,14 @@ class Columns(MutableMapping[str, list[str]]):
 
     def column(self, field: str, default: str = "") -> list[str]:
         """The values of a field, one a row; ``default`` in each row if there is no such field."""
-        found = self._single.get(field)
-        return found if found is not None else [default] * self.rows
+        return self[field] if field in self._single else [default] * self.rows
 
     def lists(self, field: str) -> list[list[str]]:
         """All values of a field, one list a row: [] where the row has none."""
         single = self.column(field)
-        encoded = self._encoded.get(field)
-        if encoded is None:
+        if field not in self._encoded:
             return [[value] if value else [] for value in single]
+        encoded = _as_list(self._encoded, field)
         return [decode_values(many) if many else [one] if one else [] for one, many in zip(single, encoded)]
 
     def put_lists(self, field: str, lists: Iterable[Sequence[str]]) -> None:
@@ -110,35 +106,43 @@ class Columns(MutableMapping[str, list[str]]):
     @property
     def encoded(self) -> dict[str, list[str]]:
         """The ``__mv_`` columns by the field that they belong to, as they travel."""
-        return self._encoded
+        return {field: _as_list(self._encoded, field) for field in self._encoded}
+
+    @property
+    def cells(self) -> Mapping[str, Sequence[str]]:
+        """The columns as they came: formats.cells.Cells, or lists. For reading much of which little is needed as text."""
+        return self._single
 
     def take(self, rows: Sequence[int]) -> Columns:
         """The rows with these numbers, in this order."""
         taken = Columns(rows=len(rows))
-        for field, column in self._single.items():
+        for field in self._single:
+            column = self[field]
             taken[field] = [column[row] for row in rows]
-        for field, column in self._encoded.items():
+        for field, column in self.encoded.items():
             taken._encoded[field] = [column[row] for row in rows]
         return taken
 
     @classmethod
-    def from_csv(cls, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
-        """Columns from the header and the rows of a CSV body. Short rows are filled up, long ones are cut."""
-        width = len(header)
-        if set(map(len, rows)) - {width}:
-            # A blank line has no values to csv. Where there is but one field it is a row without a value.
-            rows = [row for row in rows if row or width == 1]
-            rows = [list(row[:width]) + [""] * (width - len(row)) for row in rows]
-        columns = cls(rows=len(rows))
-        values: Iterable[Sequence[str]] = zip(*rows) if rows else [()] * width
-        encoded = {}
+    def from_block(cls, header: Sequence[str], values: Sequence[Sequence[str]], rows: int) -> Columns:
+        """Columns of the fields in a CSV header; values: one sequence of ``rows`` cells a field."""
+        columns = cls(rows=rows)
+        encoded: dict[str, Sequence[str]] = {}
         for field, column in zip(header, values):
             if field.startswith(MULTIVALUE_PREFIX):
-                encoded[field[len(MULTIVALUE_PREFIX) :]] = list(column)
+                encoded[field[len(MULTIVALUE_PREFIX) :]] = column
             else:
-                columns._single[field] = list(column)
+                columns._single[field] = column
         columns._encoded = {field: column for field, column in encoded.items() if field in columns._single}
         return columns
+
+
+def _as_list(columns: dict[str, Sequence[str]], field: str) -> list[str]:
+    """A column as a list; it is one from then on."""
+    column = columns[field]
+    if not isinstance(column, list):
+        column = columns[field] = list(column)
+    return column
 
 
 def encode_values(values: Sequence[str]) -> str:
@@ -159,7 +163,7 @@ class Frame:
     """One request: its metadata, and its body still in the pipe. Read all blocks before the next frame."""
 
     metadata: dict[str, Any]
-    body: _Limited
+    body: Limited
 
     @property
     def action(self) -> str:
@@ -173,58 +177,14 @@ class Frame:
 
     def blocks(self, *, rows: int = BLOCK_ROWS, size: int = BLOCK_BYTES) -> Iterator[Columns]:
         """The body's rows in blocks of at most about ``rows`` rows or ``size`` bytes; none if there is no row."""
-        if not self.body.remaining:
-            return
-        lines = io.TextIOWrapper(io.BufferedReader(self.body, 1 << 18), "utf-8", errors="replace", newline="")
-        reader = csv.reader(lines)
-        header = next(reader, None)
-        while header:
-            block: list[list[str]] = []
-            stop = self.body.remaining - size
-            while len(block) < rows and self.body.remaining >= stop:
-                more = list(islice(reader, min(64, rows - len(block))))
-                if not more:
-                    break
-                block += more
-            if not block:
-                break
-            yield Columns.from_csv(header, block)
+        for header, values, count in csv_blocks.blocks(self.body, rows, size):
+            yield Columns.from_block(header, values, count)
         self.body.drain()
 
     def columns(self) -> Columns:
         """The whole body at once. For small chunks and tests."""
-        blocks = list(self.blocks(rows=2**62, size=2**62))
-        return blocks[0] if blocks else Columns()
-
-
-class _Limited(io.RawIOBase):
-    """The next so many bytes of a stream, without the NULs that csv refuses before Python 3.11."""
-
-    def __init__(self, stream: BinaryIO, length: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self.remaining = length
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(min(len(buffer), self.remaining))
-        if self.remaining and not data:
-            raise EOFError("The search ended in the middle of a chunk.")
-        if b"\0" in data:
-            data = data.replace(b"\0", b" ")
-        buffer[: len(data)] = data
-        self.remaining -= len(data)
-        return len(data)
-
-    def drain(self) -> None:
-        """Skips what was not read."""
-        while self.remaining:
-            data = self._stream.read(min(self.remaining, 1 << 20))
-            if not data:
-                raise EOFError("The search ended in the middle of a chunk.")
-            self.remaining -= len(data)
+        everything = csv_blocks.blocks(self.body, 2**62, 2**62, small=2**62)
+        return next((Columns.from_block(*block) for block in everything), Columns())
 
 
 def read_frame(stream: BinaryIO) -> Frame | None:
@@ -245,7 +205,7 @@ def read_frame(stream: BinaryIO) -> Frame | None:
         raise ProtocolError(f"A chunk's metadata is not JSON: {exc}.") from exc
     if not isinstance(metadata, dict):
         raise ProtocolError(f"A chunk's metadata is not an object: {text[:80]!r}.")
-    return Frame(metadata, _Limited(stream, int(match[2])))
+    return Frame(metadata, Limited(stream, int(match[2])))
 
 
 class Body:
