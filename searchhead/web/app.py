@@ -70,7 +70,7 @@ def create_app(parts: Parts) -> ASGIApp:
         Route(f"{own}/{{view}}", pages.view),
         Mount(f"/en-US/static/app/{parts.app_name}", Assets(parts.app / "appserver" / "static")),
         Mount("/site", ExampleSite(parts.hec, parts.pages.hec_token).app(parts.app / "appserver/static/collector")),
-        Mount("/en-US/static/studio", Assets(parts.studio, hashed="chunks")),
+        Mount("/en-US/static/studio", Assets(parts.studio, hashed=True)),
         Mount("/en-US/static/web", Assets(HERE / "static")),
     ]
     site = Starlette(

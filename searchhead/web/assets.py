@@ -13,15 +13,14 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Assets(StaticFiles):
-    """The files of ``folder``, which may come to be later. ``hashed``: those in its subfolder of that name never change."""
+    """The files of ``folder``, which may come to be later; ``hashed`` ones change their name when they change."""
 
-    def __init__(self, folder: Path, *, hashed: str = "") -> None:
+    def __init__(self, folder: Path, *, hashed: bool = False) -> None:
         super().__init__(directory=folder, check_dir=False)
-        self._hashed = hashed
+        self._cache_control = _FOR_EVER if hashed else _ASK_EACH_TIME
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, 304 when the browser has it, 404 without one."""
         response = await super().get_response(path, scope)
-        for_ever = self._hashed and path.startswith(f"{self._hashed}/")
-        response.headers["cache-control"] = _FOR_EVER if for_ever else _ASK_EACH_TIME
+        response.headers["cache-control"] = self._cache_control
         return response

@@ -30,6 +30,14 @@ _ZONE = "### SERIALIZED TIMEZONE FORMAT 1.0;Y0 N 55 54 43;"
 _PAGES = {"search": "Search", "alerts": "Alerts", "playground": "Playground"}
 
 
+def renderer(studio: Path) -> dict[str, str] | None:
+    """The file names of the dashboards' renderer, ``script`` and ``style``; None when it is not built."""
+    try:
+        return json.loads((studio / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
 @dataclass(frozen=True)
 class Pages:
     """The handlers of one app. ``hec_token`` gives the token that the playground sends with."""
@@ -79,9 +87,10 @@ class Pages:
             raise HTTPException(403, f"{principal.user} (role {roles}) may not read the view '{view.label}'.")
         if view.definition is None:
             raise HTTPException(501, f"'{view.label}' is no Dashboard Studio view, and no other kind is shown here.")
-        if not (self.studio / "main.js").is_file():
+        bundle = renderer(self.studio)
+        if bundle is None:
             return self._page(request, "unbuilt.html", title=view.label, status=503)
-        page = self._page(request, "view.html", title=view.label, theme=view.theme, shown=view)
+        page = self._page(request, "view.html", title=view.label, theme=view.theme, shown=view, bundle=bundle)
         page.headers["content-security-policy"] = RENDERER_POLICY
         return page
 

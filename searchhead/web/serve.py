@@ -24,7 +24,7 @@ from ..splunkd.errors import SplunkdError
 from ..splunkd.head import SearchHead
 from . import setup
 from .app import RAW, Parts, create_app
-from .pages import Pages
+from .pages import Pages, renderer
 from .sessions import Logins
 from .views import Views
 
@@ -136,7 +136,7 @@ def _link(address: str, logins: Logins, user: str) -> str:
 
 def _banner(head: SearchHead, address: str, logins: Logins, users: Sequence[str], *, schedules: bool) -> None:
     label = conf_files.read(head.app, "app").get("ui", {}).get("label", head.app_name)
-    built = (Path(__file__).resolve().parents[2] / STUDIO / "main.js").is_file()
+    built = renderer(Path(__file__).resolve().parents[2] / STUDIO)
     _print(f"{label} is served at {address}. Ctrl-C ends it.")
     _print("")
     _print("Log in with a link; each opens one session, and its user gets a new one here.")
@@ -144,6 +144,7 @@ def _banner(head: SearchHead, address: str, logins: Logins, users: Sequence[str]
         _print(f"  {_link(address, logins, user)}")
     _print("")
     _print(f"HEC         {address}/services/collector/event   token {setup.hec_token(head.confs)}")
+    _print(f"Example     {address}/site/   a bank that the collector watches")
     _print(f"Dashboards  {'built' if built else 'not built yet: make studio'}")
     _print(f"Schedules   {'on' if schedules else 'off'}")
     _print(f"State       {head.state}")

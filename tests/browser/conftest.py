@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -48,7 +49,7 @@ def browser(playwright: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def studio() -> None:
     """Skips where the renderer is not built."""
-    if not (ROOT / "build/studio/public/main.js").is_file():
+    if not (ROOT / "build/studio/public/manifest.json").is_file():
         pytest.skip("The dashboards' renderer is not built; run make studio (it needs npm).")
 
 
@@ -69,6 +70,9 @@ def tab(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
 
     yield open_tab
     for context in contexts:
+        for page in context.pages:
+            with contextlib.suppress(sync_api.Error):  # a context that is closed while a page loads may never end
+                page.goto("about:blank", timeout=10_000)
         context.close()
 
 

@@ -1,7 +1,9 @@
 // Bundles main.jsx:  node build.mjs <folder with node_modules>  →  <folder>/public
+//
+// Every name but manifest.json's has a hash in it, so that browsers keep the files without asking again.
 import { createRequire } from 'node:module';
-import { rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = resolve(process.argv[2]);
@@ -11,10 +13,12 @@ const outdir = join(folder, 'public');
 const asText = ['.svg', '.png', '.woff', '.woff2', '.ttf'].map((ending) => [ending, 'dataurl']);
 
 await rm(outdir, { recursive: true, force: true });
-await esbuild.build({
+const { metafile } = await esbuild.build({
   entryPoints: [join(here, 'main.jsx')],
   outdir,
-  chunkNames: 'chunks/[name]-[hash]',
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  metafile: true,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -29,3 +33,7 @@ await esbuild.build({
   define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
   loader: { '.js': 'jsx', ...Object.fromEntries(asText) },
 });
+const [main] = Object.entries(metafile.outputs).filter(([, output]) => output.entryPoint);
+const names = { script: main[0], style: main[1].cssBundle };
+for (const [key, path] of Object.entries(names)) names[key] = relative(outdir, resolve(path));
+await writeFile(join(outdir, 'manifest.json'), JSON.stringify(names));
