@@ -50,6 +50,8 @@ class Runner:
         if job is None:
             job = self.create(saved, saved["search"], sid=run.sid, user=saved.owner, now=run.scheduled, scheduled=True)
         self.jobs[run.sid] = job
+        if self.ending:  # it may have begun to end after the check above, and missed this job
+            job.cancel()
         job.wait()
         if job.is_failed and self.ending:
             return  # cancelled by our own end: the next process takes the run up

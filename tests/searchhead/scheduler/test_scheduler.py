@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -280,13 +281,20 @@ def test_a_dispatched_search_may_fire_its_alert(make: Make) -> None:
         head.scheduler.dispatch(saved, user="admin", changes={"search": "| nosuch"}, act=False)
 
 
-@pytest.mark.parametrize("end", ["jobs", "head"])
+@pytest.mark.parametrize("end", ["jobs", "head", "head while the job is made"])
 def test_a_run_that_an_orderly_end_cuts_short_is_taken_up_by_the_next_start(
     make: Make, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     searches = f"[a]\nsearch = | makeresults\n{PLAIN}{ALERT}"
     head = make(searches)
     began = threading.Event()
+    create = head.jobs.create
+
+    def slow(*args, **more):
+        job = create(*args, **more)
+        assert began.wait(30)
+        time.sleep(0.3)
+        return job
 
     def endless(search: Search) -> None:
         began.set()
@@ -295,6 +303,8 @@ def test_a_run_that_an_orderly_end_cuts_short_is_taken_up_by_the_next_start(
 
     with monkeypatch.context() as patched:
         patched.setattr(Search, "run", endless)
+        if end.endswith("made"):
+            patched.setattr(head.jobs, "create", slow)
         head.scheduler.run_due(NOON)
         head.scheduler.run_due(NOON + 5 * MINUTE)
         assert began.wait(30)
