@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import signal
 import sys
 import threading
@@ -24,6 +23,7 @@ from typing import TextIO
 from . import output
 from .conf_files import ConfError
 from .spl.errors import SplError
+from .spl.timespans import moment
 from .splunkd.chunking import Chunking
 from .splunkd.errors import CommandError, RestError, SearchCancelled, SplunkdError
 from .splunkd.head import Options, Search, SearchHead
@@ -31,7 +31,6 @@ from .splunkd.process import REPLY_TIMEOUT_S
 from .table import Table
 
 APP = Path(__file__).resolve().parent.parent
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _EXAMPLES = """\
 examples:
   python -m searchhead run '| makeresults count=3 | eval n=random()%10'
@@ -47,7 +46,7 @@ STATE/splunk/var/run/splunk/dispatch/*/search.log.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code."""
-    settings = _parser().parse_args(arguments)
+    settings = _parser().parse_args(_with_relative_times(sys.argv[1:] if arguments is None else arguments))
     settings.state = (settings.state or settings.app / "state").expanduser()
     try:
         return int(settings.do(settings))
@@ -194,19 +193,22 @@ def _cancelled_by_signals(search: Search) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def parse_time(text: str) -> float:
-    """Epoch seconds from ``1700000000``, ``now`` or a time before now such as ``-24h``. ValueError otherwise."""
-    if text == "now":
-        return time.time()
-    relative = re.fullmatch(r"-(\d+)([smhdw])", text)
-    return time.time() - int(relative[1]) * _SECONDS[relative[2]] if relative else float(text)
-
-
 def _time_argument(text: str) -> float:
-    try:
-        return parse_time(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither epoch seconds, nor now, nor like -24h") from None
+    seconds = moment(text, time.time())
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; write epoch seconds, now, -24h, or -1d@d")
+    return seconds
+
+
+def _with_relative_times(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``--earliest -24h`` as ``--earliest=-24h``, which argparse would take for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in ("--earliest", "--latest") and argument.startswith(("-", "+", "@")):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _at_least_one(text: str) -> int:
@@ -250,8 +252,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--lookups", type=_folder, action="append", default=[], metavar="DIR",
                      help="a further folder of CSV lookups; may be given again")  # fmt: skip
     run.add_argument("--user", default="admin", metavar="NAME", help="who searches (default: admin)")
-    run.add_argument("--earliest", type=_time_argument, metavar="TIME", help="epoch seconds, or like -24h")
-    run.add_argument("--latest", type=_time_argument, metavar="TIME", help="epoch seconds, now, or like -1h")
+    run.add_argument("--earliest", type=_time_argument, metavar="TIME", help="like -24h, -1d@d, or epoch seconds")
+    run.add_argument("--latest", type=_time_argument, metavar="TIME", help="like now, -1h, or epoch seconds")
     run.add_argument("--preview", action="store_true", help="show intermediate results on stderr")
     run.add_argument("--python", metavar="PATH", help="another Python for the commands (default: this one)")
     run.add_argument("--timeout", type=float, default=REPLY_TIMEOUT_S, metavar="S",

@@ -20,10 +20,12 @@ from ..splunkd.conf_store import ConfStore
 INDEXES = {"mousematch": 30, "mousematch_summary": 180, "mousematch_risk": 180}  # days that events are kept
 TOKEN_STANZA = "http://mousematch"
 EVERY_MINUTE = "* * * * *"
-# These two run at the pace of somebody who watches. The others keep theirs.
+# These two run at the pace of somebody who watches, and make up for no minute that was missed: a start after a night off
+# would have hundreds. The others keep theirs.
+_WATCHED = {"cron_schedule": EVERY_MINUTE, "realtime_schedule": "1"}
 PACE = {
-    "Mouse Match - Score recent sessions": EVERY_MINUTE,
-    "Mouse Match - Alert - Somebody else moves the mouse": EVERY_MINUTE,
+    "Mouse Match - Score recent sessions": _WATCHED,
+    "Mouse Match - Alert - Somebody else moves the mouse": _WATCHED,
 }
 
 
@@ -44,8 +46,8 @@ def prepare(confs: ConfStore, state: Path) -> None:
     written = _written(state, "savedsearches")
     for name, settings in confs.read("savedsearches").items():
         if settings.get("cron_schedule") and name not in written:
-            on = {"enableSched": "1", "disabled": "0", "cron_schedule": PACE.get(name, settings["cron_schedule"])}
-            confs.update("savedsearches", name, on)
+            as_shipped = {"cron_schedule": settings["cron_schedule"]}
+            confs.update("savedsearches", name, {"enableSched": "1", "disabled": "0", **PACE.get(name, as_shipped)})
 
 
 def hec_token(confs: ConfStore) -> str:

@@ -221,3 +221,15 @@ def test_the_installed_commands_are_listed_with_their_problems(
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert "installed" in lines["upper"]
     assert "chunked = true" in lines["oldstyle"]
+
+
+@pytest.mark.parametrize("times", [("--earliest", "-24h"), ("--earliest", "-1d@d", "--latest", "now"), ("--latest=-1h",)])
+def test_times_are_given_as_in_searches(run, times: tuple[str, ...]) -> None:
+    assert run("| makeresults | eval a=1 | table a", *times, "--output", "csv").stdout.split() == ["a", "1"]
+
+
+def test_a_time_that_is_none_is_named(run) -> None:
+    done = run("| makeresults", "--earliest", "yesterday")
+
+    assert done.returncode == 2
+    assert "'yesterday' is no time; write" in done.stderr
