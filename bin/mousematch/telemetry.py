@@ -52,6 +52,11 @@ class Points:
             return self
         if np.all(time_us[1:] > time_us[:-1]):
             return self
+        # Splunk gives the newest events first, so the points of a session mostly come backwards.
+        order = len(time_us) - 1 - np.argsort(time_us[::-1], kind="stable")
+        rising = time_us[order]
+        if np.all(rising[1:] > rising[:-1]):
+            return self[order]
         order = np.lexsort((self.y, self.x, self.button, self.kind, time_us))
         points = self[order]
         repeated = (
