@@ -126,9 +126,9 @@ def hec_token(target: Target) -> str:
     return token
 
 
-def fill(target: Target, console: Console, *, now_s: float, hours: float) -> None:
+def fill(target: Target, console: Console, *, sessions: Sequence[moved.Session], now_s: float, hours: float) -> None:
     """Sends, enrolls, scores, alerts; says on the console how far it is. Raises LiveError."""
-    sessions = moved.move(moved.read(), now_s=now_s, hours=hours)
+    sessions = moved.move(sessions, now_s=now_s, hours=hours)
     events = sum(len(session.events) for session in sessions)
     with Progress(TextColumn("==> {task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
         sent = progress.add_task(f"{len(sessions)} sessions to HEC, events", total=events)
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.url, options.user, password, hec=hec, token=options.token, verify=not options.insecure
             )
         with contextlib.closing(target.rest):
-            fill(target, console, now_s=time.time(), hours=options.hours)
+            fill(target, console, sessions=moved.read(), now_s=time.time(), hours=options.hours)
     except (LiveError, httpx.HTTPError) as exc:
         console.print(f"[bold red]{type(exc).__name__}[/]: {exc}", highlight=False)
         return 1

@@ -49,7 +49,7 @@ class Session:
             start_ms = event["start"] + round(shift_s * 1000)
             batch = {
                 **event,
-                "tab": _name(self.name, "tab"),
+                "tab": event.get("tab", _name(self.name, "tab")),
                 "page_id": _name(self.name, event["page"]),
                 "start": start_ms,
                 "sent": round(sent_s * 1000),

@@ -249,7 +249,7 @@ def test_the_overview_leads_to_what_is_wrong(filled: Site) -> None:
     assert said["text"].startswith("**1 of 4 scored sessions do not fit")
     assert [row["count"] for row in rows(found["open_alerts"])] == ["1"]
     (worst,) = rows(found["worst"])
-    assert (worst["User"], worst["Session"], worst["_tab"]) == ("amara", "amara-08", "t3")
+    assert (worst["_user"], worst["_session"], worst["_tab"]) == ("amara", "amara-08", "t3")
     (undecided,) = rows(found["undecided"])
     assert (undecided["User"], undecided["Why"]) == ("elias", "the user is not enrolled")
     assert sum(int(row.get("mismatch", 0)) for row in rows(found["verdicts"])) == 1
@@ -285,7 +285,7 @@ def test_a_session_and_user_of_a_hostile_name_are_found_as_they_are(filled: Site
     assert "data:image/png" in rows(found["gallery"])[0]["src"]
     assert "data:image/png" in rows(found["path"])[0]["src"]
     seen = results(filled, "user", {"user": HOSTILE})
-    assert [row["Session"] for row in rows(seen["sessions"])] == [HOSTILE]
+    assert [row["_session"] for row in rows(seen["sessions"])] == [HOSTILE]
     assert rows(seen["enrolled"])[0]["enrolled"] == "enrolled"
 
 
@@ -312,7 +312,7 @@ def test_a_user_has_a_template_a_history_and_devices(filled: Site) -> None:
         [(False, True), (True, False)],
     )
     assert sum(int(row["Sessions"]) for row in rows(found["devices"])) == 2
-    assert {row["User"]: row["Enrolled"] for row in rows(found["users"])} == {
+    assert {row["_user"]: row["Enrolled"] for row in rows(found["users"])} == {
         "amara": "yes",
         "elias": "no",
         HOSTILE: "yes",
