@@ -61,6 +61,7 @@ from mousematch.splunk.commands import ReportingColumns, run
 
 if TYPE_CHECKING:
     from mousematch.encoded import EncodedRow
+    from mousematch.formats.dropped import Dropped
     from mousematch.neutral import Coarse, Neutralisation
     from mousematch.sessions import Session, Sessions
 
@@ -174,19 +175,13 @@ class MouseEncodeCommand(ReportingColumns):
         total = sessions.adopt_strays()
         block: list[EncodedRow] = []
         images = 0
-        for session in sessions.take_all():
-            total.update(session.dropped)
-            session = self._neutral(session)
-            if self.rows == "window":
-                new = encoded.window_rows(session, self._encoding, self._window)
-            else:
-                new = iter([encoded.session_row(session, self._encoding, self._window)])
-            for row in new:
-                block.append(row)
-                images += len(row.image) + 1
-                if images >= REPORT_IMAGES:
-                    yield self._columns(block)
-                    block, images = [], 0
+        encode = encoded.window_rows if self.rows == "window" else encoded.session_rows
+        for row in encode(self._taken(sessions, total), self._encoding, self._window):
+            block.append(row)
+            images += len(row.image) + 1
+            if images >= REPORT_IMAGES:
+                yield self._columns(block)
+                block, images = [], 0
         if block:
             yield self._columns(block)
         for sentence in total.sentences():
@@ -194,6 +189,12 @@ class MouseEncodeCommand(ReportingColumns):
         coarse = self._coarse.sentence() if self._coarse else None
         if coarse:
             self.write_warning("{}", f"mouseencode: {coarse}")
+
+    def _taken(self, sessions: Sessions, total: Dropped) -> Iterator[Session]:
+        """The sessions one by one; ``total`` counts what of them could not be read."""
+        for session in sessions.take_all():
+            total.update(session.dropped)
+            yield self._neutral(session)
 
     def _neutral(self, session: Session) -> Session:
         if self._neutralisation is None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mousematch.encoding import Encoding
 from mousematch.images import to_base64, to_png
-from mousematch.kinematics import kinematics, to_text
+from mousematch.kinematics import kinematics, kinematics_of, to_text
 from mousematch.replays import path_hashes
 from mousematch.sessions import Session
 from mousematch.telemetry import Points, count_clicks, count_strokes, distance_px
 from mousematch.windows import WindowSpec, active_s, cut
+
+# So many points at a time keep what numpy computes of them in the processor's cache.
+BLOCK_POINTS = 8_192
 
 
 @dataclass
@@ -29,34 +36,53 @@ class EncodedRow:
     path_hash: list[str] = field(default_factory=list)
 
 
-def session_row(session: Session, encoding: Encoding, window: WindowSpec) -> EncodedRow:
-    """The row of a session: its figures, and an image of each window. Without points or windows: no image."""
-    windows = cut(session.points, window)
-    row = EncodedRow(session.key, figures(session.points, session.dropped.total))
-    _draw(row, session.points, windows, encoding)
-    _measure(row, session.points)
-    return row
+def session_rows(sessions: Iterable[Session], encoding: Encoding, window: WindowSpec) -> Iterator[EncodedRow]:
+    """The row of each session: its figures, and an image of each window. Without points or windows: no image."""
+    for block in _blocks(sessions):
+        windows = [cut(session.points, window) for session in block]
+        images = encoding.images_of([(session.points, pieces) for session, pieces in zip(block, windows)])
+        vectors = kinematics_of([session.points for session in block])
+        for session, pieces, vector in zip(block, windows, vectors):
+            row = EncodedRow(session.key, figures(session.points, session.dropped.total))
+            _draw(row, session.points, pieces, islice(images, len(pieces)), encoding.tag)
+            _measure(row, session.points, vector)
+            yield row
 
 
-def window_rows(session: Session, encoding: Encoding, window: WindowSpec) -> Iterator[EncodedRow]:
-    """One row a window, with the window's own figures; ``dropped`` is the session's, in its first row.
+def _blocks(sessions: Iterable[Session]) -> Iterator[list[Session]]:
+    """Sessions that are worked on together: short ones of some BLOCK_POINTS points in all, a long one by itself."""
+    block: list[Session] = []
+    points = 0
+    for session in sessions:
+        if block and points + len(session.points) > BLOCK_POINTS:
+            yield block
+            block, points = [], 0
+        block.append(session)
+        points += len(session.points)
+    if block:
+        yield block
+
+
+def window_rows(sessions: Iterable[Session], encoding: Encoding, window: WindowSpec) -> Iterator[EncodedRow]:
+    """One row a window of each session, with the window's own figures; ``dropped`` is the session's, in its first row.
 
     A session without a window gives one row without an image.
     """
-    windows = cut(session.points, window)
-    if not windows:
-        yield EncodedRow(session.key, figures(session.points, session.dropped.total))
-    whole = EncodedRow(session.key, [])
-    _draw(whole, session.points, windows, encoding)
-    for number, piece in enumerate(windows):
-        dropped = session.dropped.total if number == 0 else 0
-        row = EncodedRow(session.key, figures(session.points[piece], dropped))
-        row.image = [whole.image[number]]
-        row.window_start = [whole.window_start[number]]
-        row.window_active_s = [whole.window_active_s[number]]
-        row.window_distance_px = [whole.window_distance_px[number]]
-        _measure(row, session.points[piece])
-        yield row
+    for session in sessions:
+        windows = cut(session.points, window)
+        if not windows:
+            yield EncodedRow(session.key, figures(session.points, session.dropped.total))
+        whole = EncodedRow(session.key, [])
+        _draw(whole, session.points, windows, encoding.images(session.points, windows), encoding.tag)
+        for number, piece in enumerate(windows):
+            dropped = session.dropped.total if number == 0 else 0
+            row = EncodedRow(session.key, figures(session.points[piece], dropped))
+            row.image = [whole.image[number]]
+            row.window_start = [whole.window_start[number]]
+            row.window_active_s = [whole.window_active_s[number]]
+            row.window_distance_px = [whole.window_distance_px[number]]
+            _measure(row, session.points[piece], kinematics(session.points[piece]))
+            yield row
 
 
 def figures(points: Points, dropped: int) -> list[str]:
@@ -81,15 +107,16 @@ def seconds(time_us: int) -> str:
     return f"{sign}{milliseconds // 1000}.{milliseconds % 1000:03d}"
 
 
-def _draw(row: EncodedRow, points: Points, windows: Sequence[slice], encoding: Encoding) -> None:
-    for piece, image in zip(windows, encoding.images(points, windows)):
-        row.image.append(to_base64(to_png(image, encoding.tag)))
+def _draw(
+    row: EncodedRow, points: Points, windows: Sequence[slice], images: Iterable[NDArray[np.uint8]], tag: str
+) -> None:
+    for piece, image in zip(windows, images):
+        row.image.append(to_base64(to_png(image, tag)))
         row.window_start.append(seconds(points.time_us[piece.start]))
         row.window_active_s.append(f"{active_s(points[piece]):.3f}")
         row.window_distance_px.append(f"{distance_px(points[piece]):.1f}")
 
 
-def _measure(row: EncodedRow, points: Points) -> None:
-    vector = kinematics(points)
+def _measure(row: EncodedRow, points: Points, vector: NDArray[np.float32] | None) -> None:
     row.kinematics = "" if vector is None else to_text(vector)
     row.path_hash = path_hashes(points)

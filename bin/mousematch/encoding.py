@@ -35,6 +35,8 @@ class Encoding:
 
     size: image height and width in pixels. window: the window that it is made for.
     draw: (ordered points of a session, windows of it as slices) → uint8 (windows, size, size, 3).
+    draw_many: the same for several sessions at once, as (points, windows), their images behind each other; None where
+    that saves nothing.
     exact: whether single pixels and milliseconds of the points show, so that training must not tilt or stretch them a
     little.
     """
@@ -46,6 +48,7 @@ class Encoding:
     title: str
     draw: Callable[[Points, Sequence[slice]], NDArray[np.uint8]]
     exact: bool = False
+    draw_many: Callable[[Sequence[tuple[Points, Sequence[slice]]]], NDArray[np.uint8]] | None = None
 
     @property
     def tag(self) -> str:
@@ -56,6 +59,14 @@ class Encoding:
         """One image per window, uint8 (size, size, 3), with memory that does not grow with the session."""
         for start in range(0, len(windows), BLOCK):
             yield from self.draw(points, windows[start : start + BLOCK])
+
+    def images_of(self, sessions: Sequence[tuple[Points, Sequence[slice]]]) -> Iterator[NDArray[np.uint8]]:
+        """The images of several short sessions' windows, session by session, the same as ``images`` gives."""
+        if self.draw_many is not None and sum(len(windows) for _, windows in sessions) <= BLOCK:
+            yield from self.draw_many(sessions)
+            return
+        for points, windows in sessions:
+            yield from self.images(points, windows)
 
 
 ENCODINGS = {
@@ -69,6 +80,7 @@ ENCODINGS = {
             title="how each step follows from the one before: twelve joint histograms",
             draw=portrait_encoding.draw,
             exact=True,
+            draw_many=portrait_encoding.draw_many,
         ),
         Encoding(
             name="strokes",

@@ -17,26 +17,14 @@ import base64
 import binascii
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mousematch.reaches import MIN_POINTS, PAUSE_US, REACH_MEASURES, reaches, shapes_and_profiles, steps_of
 from mousematch.telemetry import DOWN, DRAG, MOVE, UP, Points
 
-CLOCK_US = 20_000
-# Shorter than the pause that ends a stroke: a bot's wait between two targets may be short. Capture at 10 Hz has no gaps
-# below this within a movement.
-PAUSE_US = 300_000
-# A reach needs this much movement to have a speed profile at all.
-MIN_TICKS, MIN_LENGTH_PX = 7, 30.0
-MIN_REACHES = 5
-MIN_POINTS = 60
-
-REACH_MEASURES = (
-    *("length", "duration", "straightness", "deviation", "one_sided", "mean_to_peak", "peak_time", "mean_time"),
-    *("first_speed", "last_speed", "submovements", "jerk", "roughness", "turning", "turn_changes", "turn_roughness"),
-    *("overshoot", "speed_turning", "last_tenth", "first_tenth"),
-)
 SESSION_MEASURES = (
     *("step_spread", "commonest_step", "equal_steps", "step_entropy", "repeated_move", "axis_move", "unit_move"),
     *("move_memory", "move_noise", "hold", "hold_spread", "dwell", "dwell_spread", "hold_move", "clicked"),
@@ -57,32 +45,64 @@ def kinematics(points: Points) -> NDArray[np.float32] | None:
 
     None if there are fewer than MIN_POINTS points or MIN_REACHES reaches.
     """
-    if len(points) < MIN_POINTS:
-        return None
-    time_us = points.time_us
-    x, y = np.rint(points.x.astype(np.float64)), np.rint(points.y.astype(np.float64))
-    # Several places at one instant: the last one is where the pointer came to be.
-    last = np.concatenate((time_us[1:] != time_us[:-1], [True]))
-    placed = last & (points.kind <= DRAG)
-    # A press begins something new: the wait before it is no part of the reach.
-    pressed = np.cumsum((points.kind == DOWN) | (points.kind == UP))
-    measured = _reaches(time_us[placed], x[placed], y[placed], pressed[placed])
-    if measured is None:
-        return None
-    reaches, ends_us = measured
-    ordered = np.sort(reaches, axis=1)
-    count = ordered.shape[1]
-    vector = np.concatenate(
-        (
-            (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2,
-            ordered[:, (3 * count) // 4] - ordered[:, count // 4],
-            _steps(points, time_us, x, y, placed),
-            _clicks(points, x, y, ends_us),
-            _pauses(time_us[placed]),
-            _distance(reaches),
+    return kinematics_of([points])[0]
+
+
+def kinematics_of(sessions: Sequence[Points]) -> list[NDArray[np.float32] | None]:
+    """The vector of each session, the same as ``kinematics`` gives; short sessions cost half of it together."""
+    found = [_Movement.of(points) for points in sessions]
+    moved = [movement for movement in found if movement is not None]
+    measures = iter(shapes_and_profiles([(movement.steps, movement.count) for movement in moved]))
+    return [None if movement is None else movement.vector(next(measures)) for movement in found]
+
+
+@dataclass(frozen=True)
+class _Movement:
+    """A session's points on whole pixels, and the steps of its reaches on the clock.
+
+    x, y: float64 (n,), px. placed: bool (n,), whether the pointer was there, the last place of an instant. steps:
+    complex128, px a tick, of all reaches behind each other. count: int64 (reaches,), the steps of each. ends_us: int64
+    (reaches,), when each ended.
+    """
+
+    points: Points
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    placed: NDArray[np.bool_]
+    steps: NDArray[np.complex128]
+    count: NDArray[np.int64]
+    ends_us: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, points: Points) -> _Movement | None:
+        """What of a session can be measured; None if there is too little."""
+        if len(points) < MIN_POINTS:
+            return None
+        time_us = points.time_us
+        x, y = np.rint(points.x.astype(np.float64)), np.rint(points.y.astype(np.float64))
+        # Several places at one instant: the last one is where the pointer came to be.
+        placed = points.kind <= DRAG
+        placed[:-1] &= time_us[1:] != time_us[:-1]
+        # A press begins something new: the wait before it is no part of the reach.
+        pressed = np.cumsum((points.kind == DOWN) | (points.kind == UP))
+        found = reaches(time_us[placed], x[placed], y[placed], pressed[placed])
+        return None if found is None else cls(points, x, y, placed, *found)
+
+    def vector(self, measures: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The session's vector. measures: float64 (measures, reaches), REACH_MEASURES of each reach."""
+        ordered = np.sort(measures, axis=1)
+        count = ordered.shape[1]
+        vector = np.concatenate(
+            (
+                (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2,
+                ordered[:, (3 * count) // 4] - ordered[:, count // 4],
+                _steps(self.points, self.x, self.y, self.placed),
+                _clicks(self.points, self.x, self.y, self.ends_us),
+                _pauses(self.points.time_us[self.placed]),
+                _distance(measures),
+            )
         )
-    )
-    return np.clip(vector, -60_000, 60_000).astype(np.float32)
+        return np.clip(vector, -60_000, 60_000).astype(np.float32)
 
 
 def to_text(vector: NDArray[np.float32]) -> str:
@@ -103,109 +123,13 @@ def from_texts(texts: Sequence[str]) -> NDArray[np.float32]:
     return vectors
 
 
-def _reaches(
-    time_us: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64], pressed: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
-    """REACH_MEASURES of each reach: float64 (measures, reaches), and when each reach ended."""
-    if len(time_us) < MIN_POINTS:
-        return None
-    cut = (np.diff(time_us) > PAUSE_US) | (np.diff(pressed) != 0)
-    starts = np.concatenate(([0], np.flatnonzero(cut) + 1))
-    stops = np.concatenate((starts[1:], [len(time_us)]))
-    ways = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))))
-    ticks = (time_us[stops - 1] - time_us[starts]) // CLOCK_US + 1
-    long_enough = (ticks >= MIN_TICKS) & (ways[stops - 1] - ways[starts] >= MIN_LENGTH_PX)
-    if np.count_nonzero(long_enough) < MIN_REACHES:
-        return None
-    starts, stops, ticks = starts[long_enough], stops[long_enough], ticks[long_enough]
-    first = np.concatenate(([0], np.cumsum(ticks)[:-1]))
-    within = np.arange(int(ticks.sum())) - np.repeat(first, ticks)
-    at = np.repeat(time_us[starts], ticks) + within * CLOCK_US
-    gx, gy = np.interp(at, time_us, x), np.interp(at, time_us, y)
-    # Steps between ticks; those from one reach to the next drop out.
-    inner = np.ones(len(at), bool)
-    inner[first] = False
-    inner = inner[1:]
-    steps = (np.diff(gx) + 1j * np.diff(gy))[inner]
-    count = ticks - 1
-    return _shape_and_profile(steps, count), time_us[stops - 1]
-
-
-def _shape_and_profile(steps: NDArray[np.complex128], count: NDArray[np.int64]) -> NDArray[np.float64]:
-    """REACH_MEASURES from the steps of all reaches behind each other; count: steps of each reach."""
-    starts = np.concatenate(([0], np.cumsum(count)[:-1]))
-    stops = starts + count
-    reach = np.repeat(np.arange(len(count)), count)
-    within = np.arange(len(steps)) - starts[reach]
-
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.add.reduceat(values, starts)
-
-    speed = np.abs(steps)
-    length = total(speed)
-    sums = np.concatenate(([0], np.cumsum(steps)))
-    chord = sums[stops] - sums[starts]
-    chord_px = np.maximum(np.abs(chord), 1e-6)
-    # Places relative to the chord: real part along it, imaginary part beside it, in chord lengths.
-    relative = (sums[1:] - sums[starts][reach]) * np.conj(chord / chord_px)[reach]
-    beside = relative.imag
-    deviation = np.maximum.reduceat(np.abs(beside), starts)
-    overshoot = np.maximum.reduceat(relative.real, starts) - chord_px
-
-    # Smoothed over three steps, without reaching into the neighbours.
-    index = np.arange(len(steps))
-    before, after = np.maximum(index - 1, starts[reach]), np.minimum(index + 1, (stops - 1)[reach])
-    smooth = (speed[before] + 2 * speed + speed[after]) / 4
-    peak = np.maximum.reduceat(smooth, starts)
-    mean = length / count
-    is_peak = (smooth > smooth[before]) & (smooth >= smooth[after]) & (smooth > 0.1 * peak[reach])
-    peak_at = np.minimum.reduceat(np.where(smooth >= peak[reach], within, len(steps)), starts)
-    share = np.cumsum(speed) - (np.cumsum(speed)[starts] - speed[starts])[reach]
-    duration_s = count * (CLOCK_US / 1e6)
-
-    inner = (within > 0) & (within < (count - 1)[reach])
-    acceleration = np.where(within > 0, smooth - smooth[before], 0.0)
-    jerk = np.where(inner, smooth[after] - 2 * smooth + smooth[before], 0.0)
-    moving = (within > 0) & (speed > 0.5) & (speed[before] > 0.5)
-    turn = np.where(moving, np.angle(steps * np.conj(steps[before])), 0.0)
-    turned = total(np.abs(turn)) + 1e-3
-    both = moving & moving[before]
-    changes = total((both & (turn * turn[before] < 0)).astype(np.float64))
-    roughness = total(np.where(both, np.abs(turn - turn[before]), 0.0))
-    slowness = 1.0 - smooth / peak[reach]
-    return np.stack(
-        (
-            np.log(length),
-            np.log(duration_s),
-            chord_px / length,
-            deviation / length,
-            np.abs(total(beside)) / (total(np.abs(beside)) + 0.5),
-            mean / peak,
-            peak_at / count,
-            total(speed * within) / (length * count),
-            speed[starts] / peak,
-            speed[stops - 1] / peak,
-            total(is_peak.astype(np.float64)) / duration_s,
-            np.log(total(jerk**2) * count**3 / length**2 + 1e-3),
-            total(np.abs(jerk)) / (total(np.abs(acceleration)) + 1e-3),
-            turned / duration_s,
-            changes / np.maximum(1.0, total(both.astype(np.float64))),
-            roughness / turned,
-            overshoot / length,
-            total(np.abs(turn) * slowness) / turned,
-            total((share > 0.9 * length[reach]).astype(np.float64)) / count,
-            total((share < 0.1 * length[reach]).astype(np.float64)) / count,
-        )
-    )
-
-
 def _steps(
-    points: Points, time_us: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64], placed: NDArray[np.bool_]
+    points: Points, x: NDArray[np.float64], y: NDArray[np.float64], placed: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """The first nine SESSION_MEASURES: how regular the events' steps in time and place are."""
     moves = placed & ((points.kind == MOVE) | (points.kind == DRAG))
-    dt = np.diff(time_us[moves]) / 1000.0
-    dx, dy = np.diff(x[moves]), np.diff(y[moves])
+    dt = steps_of(points.time_us[moves]) / 1000.0
+    dx, dy = steps_of(x[moves]), steps_of(y[moves])
     near = dt <= PAUSE_US / 1000.0
     neighbours = near[1:] & near[:-1]
     flow = dt[near]
@@ -225,7 +149,7 @@ def _steps(
         [
             flow.std() / flow.mean(),
             shares.max(),
-            np.count_nonzero(np.abs(np.diff(dt))[neighbours] <= 1.0) / np.count_nonzero(neighbours),
+            np.count_nonzero(np.abs(steps_of(dt))[neighbours] <= 1.0) / np.count_nonzero(neighbours),
             -(shares * np.log(shares)).sum(),
             np.count_nonzero(same) / far,
             np.count_nonzero(near & ((dx == 0) ^ (dy == 0))) / steps,
@@ -253,13 +177,15 @@ def _clicks(
     drift = np.hypot(x[up[released]] - x[down], y[up[released]] - y[down])
     if len(down) < 3:
         return np.full(6, np.nan)
-    near = np.searchsorted(ends_us, points.time_us[down] + 1) - np.searchsorted(ends_us, points.time_us[down] - 1_000_000)
+    near = np.searchsorted(ends_us, points.time_us[down] + 1) - np.searchsorted(
+        ends_us, points.time_us[down] - 1_000_000
+    )
     return np.array([*_log_spread(hold_s), *_log_spread(dwell_s), (drift > 1.5).mean(), (near > 0).mean()])
 
 
 def _pauses(time_us: NDArray[np.int64]) -> NDArray[np.float64]:
     """Two SESSION_MEASURES: how long the pauses are, and how different."""
-    pauses_s = np.diff(time_us) / 1e6
+    pauses_s = steps_of(time_us) / 1e6
     pauses_s = pauses_s[pauses_s > PAUSE_US / 1e6]
     return _log_spread(pauses_s) if len(pauses_s) >= 3 else np.full(2, np.nan)
 
@@ -271,10 +197,10 @@ def _log_spread(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([logs[n // 2], logs[(3 * n) // 4] - logs[n // 4]])
 
 
-def _distance(reaches: NDArray[np.float64]) -> NDArray[np.float64]:
+def _distance(measures: NDArray[np.float64]) -> NDArray[np.float64]:
     """Three SESSION_MEASURES: how duration grows with distance, how closely, and the share of reaches that end still."""
-    length, duration = reaches[0] - reaches[0].mean(), reaches[1] - reaches[1].mean()
+    length, duration = measures[0] - measures[0].mean(), measures[1] - measures[1].mean()
     variance = (length**2).mean() + 1e-3
     covariance = (length * duration).mean()
     fit = covariance / math.sqrt(variance * ((duration**2).mean() + 1e-3))
-    return np.array([covariance / variance, fit, (reaches[9] < 0.05).mean()])
+    return np.array([covariance / variance, fit, (measures[9] < 0.05).mean()])

@@ -119,6 +119,21 @@ def draw(points: Points, windows: Sequence[slice]) -> NDArray[np.uint8]:
     return images
 
 
+def draw_many(sessions: Sequence[tuple[Points, Sequence[slice]]]) -> NDArray[np.uint8]:
+    """What ``draw`` gives for each of several sessions, behind each other; short ones cost a fraction together."""
+    lengths = [len(points) for points, _ in sessions]
+    order = np.concatenate([np.arange(length) for length in (*lengths, 0)])
+    index = histogram_index(Points.concatenate(points for points, _ in sessions), order)
+    images = []
+    first = 0
+    for length, (_, windows) in zip(lengths, sessions):
+        for window in windows:
+            start, stop, _ = window.indices(length)
+            images.append(picture(index[:, first + start : first + max(start, stop)]))
+        first += length
+    return np.stack(images) if images else np.zeros((0, SIZE, SIZE, 3), np.uint8)
+
+
 def picture(index: NDArray[np.int16]) -> NDArray[np.uint8]:
     """The image of some points: uint8 (SIZE, SIZE, 3). index: int16 (HISTOGRAMS, n), their part of histogram_index."""
     n = index.shape[1]
@@ -130,19 +145,21 @@ def picture(index: NDArray[np.int16]) -> NDArray[np.uint8]:
     return panels.transpose(0, 3, 1, 4, 2).reshape(SIZE, SIZE, 3)
 
 
-def histogram_index(points: Points) -> NDArray[np.int16]:
+def histogram_index(points: Points, order: NDArray[np.intp] | None = None) -> NDArray[np.int16]:
     """For each histogram the bin that each point counts in: int16 (HISTOGRAMS, n), NOWHERE for none.
 
     points: in order, from a session's start on; or from LOOKBACK points before those that matter. Histograms are
     numbered panel by panel, red, green, blue; bins histogram by histogram, row by row, from the top left.
+    order: of points of several sessions, the number that each has in its own one.
     """
-    order = np.arange(len(points))
+    if order is None:
+        order = np.arange(len(points))
     second, third = order >= 1, order >= 2
     dt_us = _change(points.time_us, 1)
     dx, dy = _change(points.x, 1), _change(points.y, 1)
     square = dx * dx + dy * dy
     direction = _direction(dx, dy)
-    moves = square > 0
+    moves = (square > 0) & second
     # A turn needs two movements in a row: a rest, a click or a scroll has no direction.
     turns = moves & _before(moves, 1)
 
@@ -152,7 +169,7 @@ def histogram_index(points: Points) -> NDArray[np.int16]:
     speed = SPEED.bins((square / (time_ms * time_ms)).astype(np.float32, copy=False))
     sector = _angle_bins(direction, SECTOR // 2)
     turn = _angle_bins(_change(direction, 1), FULL_TURN // 2)
-    slow_turn, distance, slow_turns = _slow_turns(points)
+    slow_turn, distance, slow_turns = _slow_turns(points, order >= LOOKBACK)
     # Kinds and buttons have five values each; the sixth place leaves a dark row between kinds.
     event = points.kind.astype(np.int16) * 6 + points.button
 
@@ -178,14 +195,15 @@ def histogram_index(points: Points) -> NDArray[np.int16]:
     return index
 
 
-def _slow_turns(points: Points) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_]]:
+def _slow_turns(
+    points: Points, late: NDArray[np.bool_]
+) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_]]:
     """Change of direction from one way of SLOW_STEPS points to the next, and how far the first went: bins, known or not."""
     dx, dy = _change(points.x, SLOW_STEPS), _change(points.y, SLOW_STEPS)
     square = dx * dx + dy * dy
     turn = _angle_bins(_change(_direction(dx, dy), SLOW_STEPS), FULL_TURN // 2)
     square_before = _before(square, SLOW_STEPS)
-    known = (square > 0) & (square_before > 0)
-    known[:LOOKBACK] = False
+    known = (square > 0) & (square_before > 0) & late
     return turn, DISTANCE.bins(square_before), known
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mousematch.kinematics import MIN_POINTS, NAMES, VERSION, from_texts, kinematics, to_text
+from mousematch.kinematics import MIN_POINTS, NAMES, VERSION, from_texts, kinematics, kinematics_of, to_text
 from mousematch.telemetry import DOWN, LEFT, MOVE, NONE, UP, Points
 
 STEP_US = 20_000
@@ -124,7 +124,9 @@ def test_any_points_have_a_vector_that_float16_holds_or_none(time, seed):
     n = len(time)
     size = rng.choice([1.0, 1000.0, 32_000.0])
     x, y = (rng.uniform(-size, size, n).astype(np.float32) for _ in range(2))
-    points = Points(time, x, y, rng.integers(0, 5, n).astype(np.uint8), rng.integers(0, 5, n).astype(np.uint8)).ordered()
+    points = Points(
+        time, x, y, rng.integers(0, 5, n).astype(np.uint8), rng.integers(0, 5, n).astype(np.uint8)
+    ).ordered()
 
     vector = kinematics(points)
 
@@ -150,3 +152,22 @@ def test_a_text_of_another_version_or_damaged_is_no_vector(text):
     found = from_texts([good, text, good])
 
     assert np.isnan(found[1]).all() and (found[[0, 2]] == 1).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_sessions_measured_together_are_measured_as_alone_bit_for_bit(seed):
+    random = np.random.default_rng(seed)
+    sessions = [wandering(random, int(random.integers(20, 2000))) for _ in range(5)]
+
+    for alone, together in zip(map(kinematics, sessions), kinematics_of(sessions)):
+        assert (alone is None) == (together is None)
+        assert alone is None or alone.tobytes() == together.tobytes()
+    assert kinematics_of([]) == []
+
+
+def wandering(random, count):
+    """Movement that often goes straight back, where the last bit of a product decides between left and right."""
+    waits = random.choice([0, 8_000, 16_000, 33_000, 900_000], count, p=[0.02, 0.3, 0.5, 0.16, 0.02])
+    kind = random.choice([MOVE, DOWN, UP], count, p=[0.96, 0.02, 0.02]).astype(np.uint8)
+    x, y = (np.abs(np.cumsum(random.integers(-reach, reach + 1, count))).astype(np.float32) for reach in (9, 1))
+    return Points(np.cumsum(waits), x, y, kind, (kind > MOVE).astype(np.uint8))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mousematch import images, portrait_encoding
-from mousematch.portrait_encoding import BINS, HISTOGRAMS, LOOKBACK, NOWHERE, draw, histogram_index
+from mousematch.portrait_encoding import BINS, HISTOGRAMS, LOOKBACK, NOWHERE, draw, draw_many, histogram_index
 from mousematch.telemetry import DOWN, LEFT, MOVE, NONE, SCROLL, Points
 
 RHYTHM, STEP, DIRECTION, PLACE = (0, 0), (0, 32), (32, 0), (32, 32)
@@ -241,6 +241,16 @@ def test_a_window_counts_the_same_whatever_is_drawn_with_it(rows, one, other):
 
     assert (alone == together).all()
     assert (alone == shorter).all()
+
+
+@given(st.lists(wild, max_size=4), st.integers(1, 30))
+def test_sessions_drawn_together_are_drawn_as_alone(sessions, length):
+    movements = [session(rows) for rows in sessions]
+    cut = [[slice(start, start + length) for start in range(0, len(rows), length)] for rows in sessions]
+
+    alone = [image for movement, windows in zip(movements, cut) for image in draw(movement, windows)]
+
+    assert np.array_equal(draw_many(list(zip(movements, cut))), np.reshape(alone, (-1, 64, 64, 3)))
 
 
 @given(wild)

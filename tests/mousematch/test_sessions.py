@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mousematch.encoded import session_row
+from mousematch.encoded import session_rows
 from mousematch.encoding import ENCODINGS
 from mousematch.formats.names import FieldNames
 from mousematch.formats.reader import read_into
@@ -76,7 +76,7 @@ def results(sessions):
     rows = []
     for session in sessions.take_all():
         nobodys.update(session.dropped)
-        rows.append(session_row(session, ENCODINGS["motion"], WindowSpec.parse("1s,16p")))
+        rows += session_rows([session], ENCODINGS["motion"], WindowSpec.parse("1s,16p"))
     return rows, list(nobodys.sentences())
 
 
