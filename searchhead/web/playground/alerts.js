@@ -6,8 +6,8 @@ import { at } from "./view.js";
 const SCORE = "Mouse Match - Score recent sessions";
 const ALERT = "Mouse Match - Alert - Somebody else moves the mouse";
 
-/** Runs both searches and shows, step by step, what came of them. sessions: of this page; views: address of the dashboards. */
-export async function runSchedules(splunkd, { sessions, views }) {
+/** Runs both searches and shows, step by step, what came of them. sessions: of this page. */
+export async function runSchedules(splunkd, sessions) {
   const log = at("alerts-list");
   at("alerts").hidden = false;
   log.replaceChildren();
@@ -19,7 +19,7 @@ export async function runSchedules(splunkd, { sessions, views }) {
       line.replaceChildren(bold(name), ` ended after ${Number(job.runDuration ?? 0).toFixed(1)} s with ${count} ${count === 1 ? "row" : "rows"}.`);
     }
     await showFired(splunkd, log);
-    await showAlerts(splunkd, log, { sessions, views });
+    await showAlerts(splunkd, log, sessions);
   } catch (error) {
     tell(log, error.message).className = "wrong";
   }
@@ -39,7 +39,7 @@ async function showFired(splunkd, log) {
 }
 
 /** The alerts about these sessions, each with the way to its session. */
-async function showAlerts(splunkd, log, { sessions, views }) {
+async function showAlerts(splunkd, log, sessions) {
   const ids = sessions.map((session) => quoted(session.id)).join(", ");
   const { rows } = await splunkd.search(`search \`mousematch_alerts\` | where in(session, ${ids}) | sort - _time`);
   if (!rows.length) tell(log, "No alert about a session of this page: none is a mismatch with enough evidence yet.");
@@ -47,7 +47,7 @@ async function showAlerts(splunkd, log, { sessions, views }) {
     const line = tell(log, "");
     line.className = "alert";
     const link = document.createElement("a");
-    link.href = `${views}/session?${new URLSearchParams({ "form.session": row.session, "form.user": row.user })}`;
+    link.href = row.drilldown;
     link.textContent = "Open the session";
     const { label } = sessions.find((session) => session.id === row.session);
     line.append(bold(`Alert, ${label}: `), row.risk_message ?? row.match_verdict, " ", link);

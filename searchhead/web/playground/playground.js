@@ -105,7 +105,7 @@ class Playground {
   async runSchedules() {
     at("run-schedules").disabled = true;
     await this.#collector?.flush();
-    await runSchedules(this.splunkd, { sessions: this.sessions, views: this.config.views });
+    await runSchedules(this.splunkd, this.sessions);
     at("run-schedules").disabled = false;
   }
 
