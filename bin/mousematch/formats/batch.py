@@ -10,7 +10,8 @@ in telemetry.py (MOVE 0 …, NONE 0 …); without them all points are moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from mousematch.formats.rows import RowPoints, numbers, read_points
 from mousematch.telemetry import OTHER, SCROLL
 
 VERSION = 1
+# Until the year 2112: microseconds up to then, and sums of two such, are whole numbers in float64.
+EXACT_MS = 4.5e12
 
 
 def is_batch(event: Mapping[str, Any]) -> bool:
@@ -44,6 +47,67 @@ def read_batch(event: Mapping[str, Any]) -> RowPoints:
         raise TelemetryError(f"dt, x, y, kind and button have {', '.join(map(str, lengths))} values")
     start = numbers([event["start"]])[0]
     return read_points(time_us=_times_us(start, dt), x=x, y=y, codes=_codes(kind, button))
+
+
+def read_batches(events: Sequence[Mapping[str, Any]]) -> tuple[RowPoints, NDArray[np.intp]] | None:
+    """The points of several batches behind each other, as ``read_batch`` reads them, and how many each one has.
+
+    None if one of them is unusual: damaged, or with times that are no whole milliseconds. Then read each by itself.
+    """
+    if not all(map(_is_whole, events)):
+        return None
+    points = [event["points"] for event in events]
+    lengths = np.array([len(part["x"]) for part in points], np.intp)
+    columns: dict[str, NDArray[np.float64]] = {}
+    for name in ("dt", "x", "y", "kind", "button"):
+        lists = [part.get(name) or [0] * len(part["x"]) for part in points]
+        try:
+            columns[name] = np.array(list(chain.from_iterable(lists)), np.float64)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        if columns[name].ndim > 1 or list(map(len, lists)) != lengths.tolist():
+            return None
+    time_us = _whole_times_us(numbers([event["start"] for event in events]), columns["dt"], lengths)
+    if time_us is None:
+        return None
+    codes = _codes(columns["kind"], columns["button"])
+    return read_points(time_us=time_us, x=columns["x"], y=columns["y"], codes=codes), lengths
+
+
+def _is_whole(event: Mapping[str, Any]) -> bool:
+    """Whether a batch has the arrays that it needs, and some points."""
+    points = event["points"]
+    if event.get("v", VERSION) != VERSION or not isinstance(points, dict):
+        return False
+    given = [points.get(name) for name in ("dt", "x", "y")] + [points.get(name) or [] for name in ("kind", "button")]
+    return all(isinstance(values, list) for values in given) and len(points["x"]) > 0
+
+
+def _whole_times_us(
+    start_ms: NDArray[np.float64], dt_ms: NDArray[np.float64], lengths: NDArray[np.intp]
+) -> NDArray[np.float64] | None:
+    """What _times_us gives for each of several batches; None unless all times are whole milliseconds, small ones.
+
+    Sums of such numbers are exact in float64, so the batches can be summed up in one go.
+    """
+    with np.errstate(invalid="ignore"):
+        small = np.abs(dt_ms).max() <= EXACT_MS and np.abs(start_ms).max() <= EXACT_MS
+        if not (small and np.array_equal(dt_ms, np.rint(dt_ms)) and np.array_equal(start_ms, np.rint(start_ms))):
+            return None
+    batch = np.repeat(np.arange(len(lengths)), lengths)
+    first = np.cumsum(lengths) - lengths
+    steps = np.maximum(dt_ms, 0.0)
+    elapsed = np.cumsum(steps)
+    if elapsed[-1] > EXACT_MS:
+        return None
+    elapsed -= (elapsed[first] - steps[first])[batch]
+    # As rising_us: at least 1 µs after the point before. Each batch begins far above the one before, which so moves nothing.
+    number = np.arange(len(dt_ms)) - first[batch]
+    apart = batch * (elapsed.max() * 1e3 + lengths.max())
+    if apart[-1] > EXACT_MS * 1e3:
+        return None
+    rising = np.maximum.accumulate(elapsed * 1e3 - number + apart) - apart + number
+    return (start_ms * 1e3)[batch] + rising
 
 
 def _times_us(start_ms: float, dt_ms: NDArray[np.float64]) -> NDArray[np.float64]:

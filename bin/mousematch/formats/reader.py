@@ -11,6 +11,7 @@ import numpy as np
 
 from mousematch.errors import TelemetryError
 from mousematch.formats import dropped, events
+from mousematch.formats.batch import is_batch, read_batches
 from mousematch.formats.cells import Cells, run_starts
 from mousematch.formats.events import Event, PointColumns
 from mousematch.formats.names import RAW, FieldNames
@@ -18,6 +19,9 @@ from mousematch.formats.rows import RowPoints, read_rows
 from mousematch.sessions import Key, Sessions
 
 Columns = Mapping[str, Sequence[str]]
+
+# So many batches of points are read at once: with a hundred points each, numpy's calls then take no more than its work.
+BATCHES = 64
 
 
 def read_into(sessions: Sessions, columns: Columns, names: FieldNames) -> None:
@@ -91,6 +95,7 @@ class _EventReader:
         self._points = PointColumns(names, columns)
         self._point_keys: list[Key] = []
         self._point_rows: list[int] = []
+        self._batches: list[tuple[Key, Event, str, int]] = []
 
     def read(self, rows: Sequence[int]) -> None:
         """Adds the points of these rows."""
@@ -101,6 +106,7 @@ class _EventReader:
                 self._read_json(raw, row)
             else:
                 self._read_neither(raw, row)
+        self._add_batches()
         self._add_points()
 
     def _read_json(self, raw: str, row: int) -> None:
@@ -112,6 +118,26 @@ class _EventReader:
 
     def _read_event(self, event: Event, around: Event, raw: str, row: int) -> None:
         key = self._key(event, around, row)
+        if is_batch(event):
+            self._batches.append((key, event, raw, row))
+            if len(self._batches) == BATCHES:
+                self._add_batches()
+            return
+        self._read_alone(key, event, raw, row)
+
+    def _add_batches(self) -> None:
+        """Adds the batches that were gathered: all at once, or one by one if one of them is unusual."""
+        gathered, self._batches = self._batches, []
+        together = read_batches([event for _, event, _, _ in gathered]) if gathered else None
+        if together is None or together[0].bad:
+            for batch in gathered:
+                self._read_alone(*batch)
+            return
+        points, lengths = together
+        keys, rows = [key for key, _, _, _ in gathered], [row for _, _, _, row in gathered]
+        self._sessions.add_runs(points.records, keys, lengths, rows)
+
+    def _read_alone(self, key: Key, event: Event, raw: str, row: int) -> None:
         try:
             points = events.read_many(event)
         except TelemetryError as exc:
