@@ -62,10 +62,10 @@ def read_batches(events: Sequence[Mapping[str, Any]]) -> tuple[RowPoints, NDArra
     for name in ("dt", "x", "y", "kind", "button"):
         lists = [part.get(name) or [0] * len(part["x"]) for part in points]
         try:
-            columns[name] = np.array(list(chain.from_iterable(lists)), np.float64)
+            columns[name] = np.fromiter(chain.from_iterable(lists), np.float64)
         except (ValueError, TypeError, OverflowError):
             return None
-        if columns[name].ndim > 1 or list(map(len, lists)) != lengths.tolist():
+        if list(map(len, lists)) != lengths.tolist():
             return None
     time_us = _whole_times_us(numbers([event["start"] for event in events]), columns["dt"], lengths)
     if time_us is None:
