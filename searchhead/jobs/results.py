@@ -45,10 +45,11 @@ def respond(
         "preview": preview,
         "init_offset": offset,
         "messages": [{"type": level, "text": text} for level, text in messages],
+        # By this Dashboard Studio counts the pages of a table that a chained search feeds.
+        "post_process_count": len(table) if total is None else total,
     }
     if mode == "json":
         rows = list(table.rows())
-        body["post_process_count"] = len(table) if total is None else total
         # splunkd names no fields where there are no rows
         body |= {"fields": _named(table.fields), "results": rows, "highlighted": {}} if rows else {"results": []}
         return Response(json.dumps(body).encode(), status, _JSON_TYPE)
