@@ -62,7 +62,7 @@ def read_batches(events: Sequence[Mapping[str, Any]]) -> tuple[RowPoints, NDArra
     for name in ("dt", "x", "y", "kind", "button"):
         lists = [part.get(name) or [0] * len(part["x"]) for part in points]
         try:
-            columns[name] = np.fromiter(chain.from_iterable(lists), np.float64)
+            columns[name] = _flat(lists)
         except (ValueError, TypeError, OverflowError):
             return None
         if list(map(len, lists)) != lengths.tolist():
@@ -72,6 +72,16 @@ def read_batches(events: Sequence[Mapping[str, Any]]) -> tuple[RowPoints, NDArra
         return None
     codes = _codes(columns["kind"], columns["button"])
     return read_points(time_us=time_us, x=columns["x"], y=columns["y"], codes=codes), lengths
+
+
+def _flat(lists: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
+    """The numbers of several lists behind each other. Raises ValueError, TypeError or OverflowError if one is none."""
+    values = list(chain.from_iterable(lists))
+    try:
+        # Times, kinds and buttons are mostly whole numbers below 256, which Python hands over as bytes three times as fast.
+        return np.frombuffer(bytes(values), np.uint8).astype(np.float64)
+    except (ValueError, TypeError):
+        return np.fromiter(values, np.float64, len(values))
 
 
 def _is_whole(event: Mapping[str, Any]) -> bool:

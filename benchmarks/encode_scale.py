@@ -1,0 +1,92 @@
+"""How mouseencode grows: points in one process, its memory, and the map phase over several indexers.
+
+    python benchmarks/encode_scale.py                10^5 and 10^6 points, 1 to 8 indexers (half a minute)
+    python benchmarks/encode_scale.py --largest 7    up to 10^7 points
+
+CPU time is what an indexer or a search head of its own would need; the processes here share the cores of one machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from encode import APP, FIELDS, chunks, cost, frame, getinfo, records
+
+COMMAND = APP / "bin" / "mouseencode.py"
+ROWS = 50_000
+INDEXERS = (1, 2, 4, 8)
+POINTS_OVER_INDEXERS = 800_000
+
+
+def growth(folder: Path, largest: int) -> None:
+    """Prints time and peak memory of one reduce process that gets the events themselves, and the exponent of its growth."""
+    requests, out = folder / "requests", folder / "out"
+    requests.write_bytes(getinfo())
+    start_s = min(cost(COMMAND, requests, out).cpu_s for _ in range(3))
+    work: list[float] = []
+    for exponent in range(5, largest + 1):
+        count = 10**exponent
+        chunks(requests, count, ROWS)
+        run = cost(COMMAND, requests, out)
+        work.append(run.cpu_s - start_s)
+        print(
+            f"10^{exponent} points in one reduce process: {run.wall_s:.1f} s, {run.cpu_s:.2f} s CPU "
+            f"({run.cpu_s / count * 1e6:.2f} µs a point), peak {run.peak_mb:.0f} MB"
+        )
+    exponents = [math.log10(later / earlier) for earlier, later in zip(work, work[1:])]
+    print(f"exponent of growth, without the start of the process: {', '.join(f'{found:.2f}' for found in exponents)}")
+
+
+def indexers(folder: Path) -> None:
+    """Prints what the map phase takes when the same points lie on several indexers, each with a process of its own."""
+    lines = list(records(POINTS_OVER_INDEXERS))
+    header = ",".join(FIELDS) + "\n"
+    for count in INDEXERS:
+        processes = []
+        for number in range(count):
+            # Events are spread over indexers one by one, so that every indexer has some of every session.
+            mine = lines[number::count]
+            requests = folder / f"indexer{number}"
+            with requests.open("wb") as file:
+                file.write(getinfo("phase=map"))
+                for first in range(0, len(mine), ROWS):
+                    body = (header + "".join(mine[first : first + ROWS])).encode()
+                    file.write(frame({"action": "execute", "finished": False}, body))
+                file.write(frame({"action": "execute", "finished": True}))
+        started = time.perf_counter()
+        for number in range(count):
+            with (folder / f"indexer{number}").open("rb") as stdin, (folder / f"packed{number}").open("wb") as stdout:
+                processes.append(subprocess.Popen([sys.executable, str(COMMAND)], stdin=stdin, stdout=stdout))
+        cpu_s = []
+        for process in processes:
+            _, status, usage = os.wait4(process.pid, 0)
+            if status:
+                raise SystemExit(f"The map phase ended with {status}.")
+            cpu_s.append(usage.ru_utime + usage.ru_stime)
+        wall_s = time.perf_counter() - started
+        print(
+            f"{POINTS_OVER_INDEXERS:,} points over {count} indexers, map phase: {max(cpu_s):.2f} s CPU on the slowest, "
+            f"{sum(cpu_s):.2f} s in all, {wall_s:.2f} s on the clock here"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--largest", type=int, default=6, help="points in one reduce process: from 10^5 to 10^LARGEST")
+    options = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    with tempfile.TemporaryDirectory() as folder:
+        growth(Path(folder), options.largest)
+        indexers(Path(folder))
+
+
+if __name__ == "__main__":
+    main()
