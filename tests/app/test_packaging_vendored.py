@@ -18,7 +18,7 @@ from tests.app.imports import COMMANDS, packages, reached
 ROOT = Path(__file__).resolve().parents[2]
 TREES = {"3.9": ROOT / "lib" / "py39", "3.13": ROOT / "lib" / "py313"}
 
-# The scorer's TensorFlow executor runs in an environment of its own.
+# The scorer's TensorFlow and OpenVINO executors run in an environment of their own.
 NOT_VENDORED = ("mousematch.scorer.executors.savedmodel", "mousematch.scorer.executors.openvino")
 
 
