@@ -92,8 +92,11 @@ class Target:
         return answer.json()
 
 
-def by_link(link: str) -> Target:
-    """A search head that `make serve` runs, by one of the links that it prints. Raises LiveError."""
+def by_link(link: str, *, token: str = "") -> Target:
+    """A search head that `make serve` runs, by one of the links that it prints; without a token by the one that it has.
+
+    Raises LiveError.
+    """
     parts = urlsplit(link)
     url = f"{parts.scheme}://{parts.netloc}"
     client = httpx.Client(base_url=url, timeout=TIMEOUT_S)
@@ -101,8 +104,8 @@ def by_link(link: str) -> Target:
     if answer.status_code != 303:
         raise LiveError(f"The link {link} opens no session: each works once. Take the one that serve printed last.")
     client.headers["X-Splunk-Form-Key"] = client.cookies.get(f"splunkweb_csrf_token_{parts.port}", "")
-    target = Target(client, "/en-US/splunkd/__raw", url, "")
-    return Target(client, target.prefix, url, hec_token(target))
+    target = Target(client, "/en-US/splunkd/__raw", url, token)
+    return target if token else Target(client, target.prefix, url, hec_token(target))
 
 
 def by_password(url: str, user: str, password: str, *, hec: str, token: str, verify: bool) -> Target:
@@ -120,9 +123,12 @@ def by_password(url: str, user: str, password: str, *, hec: str, token: str, ver
 def hec_token(target: Target) -> str:
     """The collector's token, as inputs.conf has it. Raises LiveError."""
     path = f"/servicesNS/nobody/{APP}/configs/conf-inputs/{quote(TOKEN_STANZA, safe='')}"
-    token = target.get(path)["entry"][0]["content"].get("token", "")
+    try:
+        token = target.get(path)["entry"][0]["content"].get("token", "")
+    except LiveError:
+        token = ""
     if not token:
-        raise LiveError(f"inputs.conf has no token under [{TOKEN_STANZA}]; give one with --token.")
+        raise LiveError(f"This user sees no token under [{TOKEN_STANZA}] of inputs.conf; be admin, or give it with --token.")
     return token
 
 
@@ -157,7 +163,7 @@ def fill(target: Target, console: Console, *, sessions: Sequence[moved.Session],
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fills a search head. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m samples.live", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("link", nargs="?", help="a link that make serve has printed, of admin or operator")
+    parser.add_argument("link", nargs="?", help="a link that make serve has printed, of admin; of operator with --token")
     parser.add_argument("--url", help="a Splunk's management port in place of the link: https://splunk:8089")
     parser.add_argument("--user", default="admin", help="who logs in there (default: admin)")
     parser.add_argument("--hec", help="where HEC listens (default: --url with port 8088)")
@@ -170,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = terminal.console()
     try:
         if options.link:
-            target = by_link(options.link)
+            target = by_link(options.link, token=options.token)
         else:
             password = os.environ.get("SPLUNK_PASSWORD") or getpass.getpass(f"Password of {options.user}: ")
             hec = options.hec or options.url.rpartition(":")[0] + ":8088"
