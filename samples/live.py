@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from samples import moved, terminal
@@ -186,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.closing(target.rest):
             fill(target, console, sessions=moved.read(), now_s=time.time(), hours=options.hours)
     except (LiveError, httpx.HTTPError) as exc:
-        console.print(f"[bold red]{type(exc).__name__}[/]: {exc}", highlight=False)
+        console.print(f"[bold red]{type(exc).__name__}[/]: {escape(str(exc))}", highlight=False)
         return 1
     console.print("The dashboards have something to show now.")
     return 0
