@@ -49,6 +49,7 @@ def test_together_they_are_what_they_are_alone(events):
 
 
 @given(batches())
+@example([{"start": START_MS, "points": {"dt": [1], "x": [1], "y": []}}])
 def test_what_is_damaged_is_not_read_together(events):
     try:
         for event in events:

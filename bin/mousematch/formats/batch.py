@@ -90,7 +90,7 @@ def _is_whole(event: Mapping[str, Any]) -> bool:
     if event.get("v", VERSION) != VERSION or not isinstance(points, dict):
         return False
     given = [points.get(name) for name in ("dt", "x", "y")] + [points.get(name) or [] for name in ("kind", "button")]
-    return all(isinstance(values, list) for values in given) and len(points["x"]) > 0
+    return all(isinstance(values, list) for values in given) and all(len(points[name]) > 0 for name in ("dt", "x", "y"))
 
 
 def _whole_times_us(
