@@ -39,6 +39,7 @@ def _projections() -> NDArray[np.float64]:
     return np.array(numbers).reshape(2 * COEFFICIENTS, BITS, 4).sum(axis=2)
 
 
+_SHARES = np.linspace(0, 1, TICKS + 1)
 _ticks = (np.arange(TICKS) + 0.5) / TICKS
 # Weighted by the order: the spectrum of a path falls about as its square.
 _orders = np.arange(1, COEFFICIENTS + 1)
@@ -53,7 +54,7 @@ def path_hashes(points: Points) -> list[str]:
     time_us, presses = points.time_us[moved], np.flatnonzero(points.kind[moved] == DOWN)
     if len(time_us) < MIN_EVENTS:
         return []
-    steps = np.diff(time_us)
+    steps = time_us[1:] - time_us[:-1]
     pauses = np.flatnonzero(steps > PAUSE_US) + 1
     first = np.concatenate((presses[:-PRESSES], pauses[:-PAUSES]))
     last = np.concatenate((presses[PRESSES:], pauses[PAUSES:] - 1))
@@ -79,16 +80,16 @@ def _mean_places(
 ) -> NDArray[np.complex128]:
     """Mean place in each of TICKS equal shares of each piece's moving time: complex128 (pieces, TICKS), px."""
     duration = moving[last] - moving[first]
-    borders = moving[first][:, None] + duration[:, None] * np.linspace(0, 1, TICKS + 1)
+    borders = moving[first][:, None] + duration[:, None] * _SHARES
     # Distances of places grow with the session; its sums stay exact enough when they start in its middle.
     centred = place - place.mean()
-    sums = np.concatenate(([0], np.cumsum((centred[1:] + centred[:-1]) / 2 * np.diff(moving))))
+    sums = np.concatenate(([0], np.cumsum((centred[1:] + centred[:-1]) / 2 * (moving[1:] - moving[:-1]))))
     before = np.clip(np.searchsorted(moving, borders, side="right") - 1, 0, len(moving) - 2)
     ahead = borders - moving[before]
     length = np.maximum(moving[before + 1] - moving[before], 1.0)
     slope = (centred[before + 1] - centred[before]) / length
     at = sums[before] + centred[before] * ahead + slope * ahead**2 / 2
-    return np.diff(at, axis=1) / (duration[:, None] / TICKS)
+    return (at[:, 1:] - at[:, :-1]) / (duration[:, None] / TICKS)
 
 
 def _signs(means: NDArray[np.complex128]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

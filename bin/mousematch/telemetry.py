@@ -103,12 +103,13 @@ def distance_px(points: Points) -> float:
     """Length of the path in CSS pixels."""
     if len(points) < 2:
         return 0.0
-    return float(np.hypot(np.diff(points.x.astype(np.float64)), np.diff(points.y.astype(np.float64))).sum())
+    x, y = points.x.astype(np.float64), points.y.astype(np.float64)
+    return float(np.hypot(x[1:] - x[:-1], y[1:] - y[:-1]).sum())
 
 
 def count_clicks(points: Points) -> int:
     """How many times a button went down."""
-    return int((points.kind == DOWN).sum())
+    return int(np.count_nonzero(points.kind == DOWN))
 
 
 # A pause longer than this ends a stroke: the hand rested. Ballistic movements and their corrections follow each other
@@ -120,7 +121,7 @@ def count_strokes(points: Points) -> int:
     """How many strokes: runs of points with no pause longer than STROKE_GAP_US between them."""
     if len(points) == 0:
         return 0
-    return int((np.diff(points.time_us) > STROKE_GAP_US).sum()) + 1
+    return int(np.count_nonzero(points.time_us[1:] - points.time_us[:-1] > STROKE_GAP_US)) + 1
 
 
 def strokes(points: Points) -> list[slice]:

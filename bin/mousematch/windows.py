@@ -66,13 +66,17 @@ def active_us(points: Points) -> NDArray[np.int64]:
     """Active time from the first point up to each point: int64 (n,), microseconds, starts at 0, never falls."""
     if len(points) == 0:
         return np.empty(0, np.int64)
-    steps = np.clip(np.diff(points.time_us), 0, IDLE_CAP_US)
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(steps)))
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(_active_steps_us(points))))
+
+
+def _active_steps_us(points: Points) -> NDArray[np.int64]:
+    steps: NDArray[np.int64] = points.time_us[1:] - points.time_us[:-1]
+    return np.minimum(np.maximum(steps, 0), IDLE_CAP_US)
 
 
 def active_s(points: Points) -> float:
     """Active seconds of the points."""
-    return float(active_us(points)[-1]) / 1e6 if len(points) else 0.0
+    return float(_active_steps_us(points).sum()) / 1e6 if len(points) else 0.0
 
 
 def cut(points: Points, spec: WindowSpec) -> list[slice]:
@@ -83,8 +87,9 @@ def cut(points: Points, spec: WindowSpec) -> list[slice]:
     n = len(points)
     if n < MIN_POINTS:
         return []
-    elapsed = active_us(points)
     limit_us = None if spec.active_s is None else round(spec.active_s * 1e6)
+    # Where only points count, how long they took does not matter.
+    elapsed = np.empty(0, np.int64) if limit_us is None else active_us(points)
     windows: list[slice] = []
     start = 0
     while start < n:
