@@ -1,131 +1,166 @@
-"""How long one session's score takes with a warm scorer, against importing TensorFlow in the command.
+"""How long one session takes to score, against a command that runs TensorFlow itself, and against one that does nothing.
 
-    python benchmarks/score.py                 the model that mousematch.conf names (export it first: make export)
-    python benchmarks/score.py --model NAME    another one of the registry ($MOUSEMATCH_STATE/models or models/)
+    python benchmarks/score.py                   medians of three sessions (two minutes)
+    python benchmarks/score.py --repetitions 2   quicker
 
-Each search is timed from the start of its first process to the last byte of its last reply, on the embedded search head's
-REST endpoints for settings and templates. The session comes from the sample telemetry. CPU time of the commands stands
-beside wall time, because it says more on a machine that does other things as well; the scorer's own is not in it.
+Everything is a search on the embedded search head, timed from before its processes start to its last row. The commands of a
+search start together, none is launched for getinfo alone. Each search gets another session of the sample, so that the
+scorer knows none of its images. "Nothing running" means that the search starts the scorer. The peers are commands of the
+same search head: one imports TensorFlow, loads the weights and predicts in its own process; the other is splunk-sdk's
+StreamingCommand that returns its records. All scores have to be those that LiteRT gives for each image alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import csv
-import json
-import os
-import platform
-import resource
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-APP = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(APP), str(APP / "bin")]
+import numpy as np
+from _search import (
+    APP,
+    Cost,
+    Head,
+    Options,
+    check,
+    machine,
+    median,
+    model,
+    scored,
+    search_head,
+    verdict,
+)
 
-from mousematch.errors import ModelError  # noqa: E402
-from mousematch.settings import Settings  # noqa: E402
-from mousematch.splunk.models import registry  # noqa: E402
-from tests.commands.protocol import Result, run, run_map_reduce  # noqa: E402
-from tests.commands.splunkd import splunkd  # noqa: E402
+from searchhead.table import Table
 
-# Importing it is all that happens: a command that did so would still have to load the network.
-IMPORT = "import tensorflow"
-ENROLLED = 4
+NOTHING = """
+import sys
+from splunklib.searchcommands import Configuration, StreamingCommand, dispatch
 
+@Configuration(distributed=False)
+class Peer(StreamingCommand):
+    def stream(self, records):
+        return records
 
-def sample() -> dict[str, list[dict[str, str]]]:
-    """Session → its telemetry events, from the sample; all as if recorded for one user."""
-    csv.field_size_limit(2**31 - 1)
-    sessions: dict[str, list[dict[str, str]]] = {}
-    with (APP / "lookups" / "mousematch_sample.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            event = json.loads(row["_raw"])
-            event["user"] = "owner"
-            sessions.setdefault(row["session"], []).append({"_raw": json.dumps(event), "user": "owner"})
-    return sessions
+dispatch(Peer, sys.argv, sys.stdin, sys.stdout, __name__)
+"""
+TENSORFLOW = """
+import os, sys
+sys.path.insert(0, {bin!r})
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+from splunklib.searchcommands import Configuration, StreamingCommand, dispatch
 
+@Configuration(distributed=False)
+class Peer(StreamingCommand):
+    def stream(self, records):
+        import keras, numpy as np
+        from mousematch import images
+        from mousematch.weights import load_model
+        keras.utils.disable_interactive_logging()
+        network = load_model({weights!r}, size={size})
+        for record in records:
+            cell = record["image"]
+            cells = cell if isinstance(cell, list) else [cell]
+            pixels = np.stack([images.from_png(images.from_base64(one), {encoding!r}) for one in cells])
+            record["embedding"] = str(network.predict(pixels.astype(np.float32) / np.float32(255)).mean(axis=0).tolist())
+            yield record
 
-def timed(work: Callable[[], Any], repetitions: int) -> tuple[float, float]:
-    """Median wall and CPU seconds (of child processes that ended) of some work."""
-    walls, cpus = [], []
-    for _ in range(repetitions):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        started = time.perf_counter()
-        work()
-        walls.append(time.perf_counter() - started)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return statistics.median(walls), statistics.median(cpus)
-
-
-def checked(result: Result) -> Result:
-    """The result of a command that went well; ends the benchmark otherwise."""
-    errors = [row["match_error"] for row in result.rows if row.get("match_error")]
-    if result.error or errors or not result.rows:
-        raise SystemExit(f"The search failed: {result.error or errors[:1] or 'no rows'} {result.messages}")
-    return result
-
-
-def measure(model: str, encoding: str, repetitions: int, state: Path) -> None:
-    """Prints the times and their ratios."""
-    sessions = list(sample().values())
-    material, sessions = sessions[:ENROLLED], sessions[ENROLLED:]
-    with splunkd(state) as head:
-        options = {"searchinfo": head.searchinfo}
-
-        def encode(*recorded: list[dict[str, str]]) -> list[dict[str, Any]]:
-            return checked(run_map_reduce("mouseencode", f"encoding={encoding}", indexers=[recorded], **options)).rows
-
-        def score(rows: list[dict[str, Any]]) -> None:
-            checked(run("mousescore", f"model={model}", chunks=[rows], **options))
-
-        loose = ("min_windows=1", "min_active_s=0", "min_consistency=-1000")
-        enrolled = checked(run("mouseenroll", f"model={model}", *loose, chunks=[encode(*material)], **options))
-        if enrolled.rows[0]["status"] != "enrolled":
-            raise SystemExit(f"The sample user was not enrolled: {enrolled.rows[0]['reason']}")
-        # A session is scored once only: the scorer would know its images the second time.
-        unseen = iter(sessions)
-        probes = iter([encode(next(unseen)) for _ in range(repetitions + 1)])
-        score(next(probes))  # from here on the scorer is warm
-        rows = {
-            "mousescore, one session's images": timed(lambda: score(next(probes)), repetitions),
-            "mouseencode (map, reduce) and mousescore": timed(lambda: score(encode(next(unseen))), repetitions),
-            "python -c 'import tensorflow'": timed(
-                lambda: subprocess.run([sys.executable, "-c", IMPORT], check=True, capture_output=True), repetitions
-            ),
-        }
-    slow_wall, slow_cpu = rows["python -c 'import tensorflow'"]
-    print(f"model {model}; medians of {repetitions} sessions, none of them scored before")
-    print(f"{'':<44}{'wall':>9}{'ratio':>9}{'CPU':>11}{'ratio':>9}")
-    for title, (wall, cpu) in rows.items():
-        print(f"{title:<44}{wall:>7.2f} s{slow_wall / wall:>7.1f} x{cpu:>9.2f} s{slow_cpu / cpu:>7.1f} x")
+dispatch(Peer, sys.argv, sys.stdin, sys.stdout, __name__)
+"""
 
 
-def main() -> int:
+def peers(folder: Path) -> Path:
+    """An app with the two commands."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "default").mkdir()
+    settings = {"bin": str(APP / "bin"), "weights": str(model().folder / "weights.npz"), "size": model().size}
+    (folder / "bin" / "nothing.py").write_text(NOTHING)
+    (folder / "bin" / "predicts.py").write_text(TENSORFLOW.format(**settings, encoding=model().encoding))
+    stanzas = (f"[{name}]\nfilename = {name}.py\nchunked = true\n" for name in ("nothing", "predicts"))
+    (folder / "default" / "commands.conf").write_text("\n".join(stanzas))
+    return folder
+
+
+def sessions(head: Head) -> list[tuple[Table, Table]]:
+    """The sample's test sessions, as the enrolled user's: the events and mouseencode's row of each."""
+    text = '| inputlookup mousematch_sample.csv where purpose="test" | eval user="owner"'
+    text += ' | eval _raw=replace(_raw, "\\"user\\":\\"[^\\"]*\\"", "\\"user\\":\\"owner\\"")'
+    events = head.splunkd.search(text, Options(parse_launches=0)).run()
+    rows_of: dict[str, list[int]] = {}
+    for number, session in enumerate(events.column("session")):
+        rows_of.setdefault(str(session), []).append(number)
+    telemetry = [events.take(numbers).select(["_time", "_raw", "sourcetype"]) for numbers in rows_of.values()]
+    found = [(table, head.search("| mouseencode", table)) for table in telemetry]
+    return [(table, encoded) for table, encoded in found if any(encoded.column("image"))]
+
+
+def measure(repetitions: int, app: Path) -> dict[str, Cost]:
+    """Median costs by what was run."""
+    costs: dict[str, list[Cost]] = {}
+    with search_head() as head, search_head(app=app) as other:
+        recorded = sessions(head)
+        if 2 * repetitions + 1 > len(recorded):
+            raise SystemExit(
+                f"The sample has {len(recorded)} sessions; at most {(len(recorded) - 1) // 2} repetitions."
+            )
+        unseen = iter(recorded)
+
+        def timed(name: str, at: Head, text: str, table: Table, checked: Callable[[Table], object]) -> None:
+            cost, found = at.cost(at.search, text, table)
+            costs.setdefault(name, []).append(cost)
+            checked(found)
+
+        for _ in range(repetitions):
+            events, encoded = next(unseen)
+            timed("mousescore, nothing running", head, "| mousescore", encoded, scored)
+            head.stop_scorers()
+            timed("mouseencode and mousescore, nothing running", head, "| mouseencode | mousescore", events, scored)
+            head.stop_scorers()
+            check(head)  # starts the scorer
+            timed("mousescore, warm", head, "| mousescore", encoded, scored)
+            events, _ = next(unseen)
+            timed("mouseencode and mousescore, warm", head, "| mouseencode | mousescore", events, scored)
+            timed("nothing", other, "| nothing", encoded, partial(_same, encoded))
+            timed("TensorFlow in the command", other, "| predicts", encoded, _predicted)
+            head.stop_scorers()
+    return {name: median(found) for name, found in costs.items()}
+
+
+def _same(given: Table, table: Table) -> None:
+    if table.column("image") != given.column("image"):
+        raise SystemExit("The command that does nothing changed the rows.")
+
+
+def _predicted(table: Table) -> None:
+    if not all(np.isfinite(np.fromstring(str(cell).strip("[]"), sep=",")).all() for cell in table.column("embedding")):
+        raise SystemExit("The command with TensorFlow gave no embeddings.")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--model", default=Settings().matching.model, help="name or name/version (default: %(default)s)"
-    )
-    parser.add_argument("--repetitions", type=int, default=5, help="sessions for each figure, 1 to 25")
-    options = parser.parse_args()
-    try:
-        model = registry().resolve(options.model)
-    except ModelError as exc:
-        print(exc, file=sys.stderr)
-        return 1
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"load before: {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(KeyboardInterrupt):
-        measure(model.reference, model.encoding.partition("/")[0], options.repetitions, Path(folder))
-    return 0
+    parser.add_argument("--repetitions", type=int, default=3, help="sessions for each figure")
+    options = parser.parse_args(arguments)
+    print(machine())
+    with tempfile.TemporaryDirectory() as folder:
+        costs = measure(options.repetitions, peers(Path(folder) / "peers"))
+    slow, nothing = costs["TensorFlow in the command"], costs["nothing"]
+    print(f"model {model().reference}; medians of {options.repetitions} sessions, in turns")
+    print(f"{'':<46}{'wall':>9}{'CPU':>10}{'TensorFlow /':>14}{'/ nothing':>11}")
+    for name, cost in costs.items():
+        faster, slower = slow.wall_s / cost.wall_s, cost.wall_s / nothing.wall_s
+        print(f"{name:<46}{cost.wall_s:>7.2f} s{cost.cpu_s:>8.2f} s{faster:>12.1f} x{slower:>9.2f} x")
+        if name.endswith("warm"):
+            verdict(
+                f"one session, {name}, against TensorFlow in the command", "≥ 20 ×", f"{faster:.1f} ×", faster >= 20
+            )
+            verdict(
+                f"one session, {name}, against a command that does nothing", "≤ 1.5 ×", f"{slower:.2f} ×", slower <= 1.5
+            )
+        elif name.endswith("running"):
+            verdict(f"one session, {name}, against TensorFlow in the command", "≥ 8 ×", f"{faster:.1f} ×", faster >= 8)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
