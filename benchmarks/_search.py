@@ -203,9 +203,9 @@ def median(costs: Sequence[Cost]) -> Cost:
     return Cost(*(statistics.median(values) for values in zip(*costs)))
 
 
-def verdict(what: str, goal: str, measured: str, reached: bool) -> None:
+def verdict(what: str, against: str, goal: str, measured: str, reached: bool) -> None:
     """Prints a row of docs/benchmarks.md, for grep."""
-    print(f"| {what} | {goal} | {measured} | {'reached' if reached else 'not reached'} |")
+    print(f"| {what} | {against} | {goal} | {measured} | {'reached' if reached else 'not reached'} |")
 
 
 def machine() -> str:

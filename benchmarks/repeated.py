@@ -59,7 +59,8 @@ def main() -> None:
     print(f"{many:,} rows that repeat {options.images:,} images{cost.wall_s:>16.2f} s{cost.cpu_s:>9.2f} s CPU")
     ratio = cost.wall_s / plain.wall_s
     verdict(
-        f"{many:,} rows of {options.images:,} images, against the {options.images:,} once",
+        f"{many:,} rows of {options.images:,} images",
+        f"the {options.images:,} once",
         "≤ 1.15 ×",
         f"{ratio:.2f} × ({cost.cpu_s / plain.cpu_s:.2f} × the CPU time)",
         ratio <= 1.15,

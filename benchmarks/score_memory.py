@@ -63,7 +63,8 @@ def main() -> None:
     last = peaks[options.largest]
     growth = last / peaks[min(4, options.largest)]
     verdict(
-        f"memory of mousescore, 10^{options.largest} rows, against 10^{min(4, options.largest)}",
+        f"memory of mousescore, 10^{options.largest} rows",
+        f"10^{min(4, options.largest)}",
         "flat, ≤ 300 MB",
         f"{last:.0f} MB, {growth:.2f} ×",
         growth <= 1.1 and last <= 300,

@@ -118,10 +118,10 @@ def main() -> None:
     for name in chosen:
         ratio, share = each["keras"].wall_s / each[name].wall_s, work / each[name].wall_s / 1e9 / gflops
         what = f"scoring {options.windows:,} windows, {name}"
-        verdict(f"{what}, against keras.Model.predict", "≥ 1.6 ×", f"{ratio:.2f} ×", ratio >= 1.6)
-        verdict(f"{what}, against sgemm", "≥ 0.9", f"{share:.2f}", share >= 0.9)
+        verdict(what, "keras.Model.predict", "≥ 1.6 ×", f"{ratio:.2f} ×", ratio >= 1.6)
+        verdict(what, "sgemm", "≥ 0.9", f"{share:.2f}", share >= 0.9)
         apart = differences[name]
-        verdict(f"LLRs of {name}, against Keras'", f"within {TOLERANCE:g}", f"{apart:.1e}", apart <= TOLERANCE)
+        verdict(f"LLRs of {name}", "Keras", f"within {TOLERANCE:g}", f"{apart:.1e}", apart <= TOLERANCE)
 
 
 if __name__ == "__main__":

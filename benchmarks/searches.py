@@ -71,7 +71,8 @@ def main() -> None:
     print(f"the slowest of the eight ended after {slowest:.2f} s, the fastest after {fastest:.2f} s")
     ratio, spread = many.wall_s / one.wall_s, slowest / fastest
     verdict(
-        "eight searches at once, against one eight times as large",
+        "eight searches at once",
+        "one eight times as large",
         "≤ 1.1 ×",
         f"{ratio:.2f} × ({many.cpu_s / one.cpu_s:.2f} × the CPU time); slowest / fastest {spread:.2f}",
         ratio <= 1.1,
