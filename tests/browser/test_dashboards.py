@@ -89,11 +89,6 @@ def view(tab: Callable[..., Any], filled: Served) -> Callable[..., Any]:
     return open_view
 
 
-def complaints(page: Any) -> list[str]:
-    """What went wrong on a page; a search of a page that was left may be gone when the renderer ends it."""
-    return [told for told in problems(page) if not (told.startswith("404: POST") and told.endswith("/control"))]
-
-
 def tokens(page: Any) -> dict[str, str]:
     """The tokens in the address of a page."""
     query = parse_qs(urlsplit(page.url).query)
@@ -114,7 +109,7 @@ def test_a_view_is_drawn_without_a_complaint_in_light_and_dark_and_nothing_scrol
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     wait_for_view(page)
     assert page.evaluate(SCROLLING) == []
-    assert complaints(page) == []
+    assert problems(page) == []
 
 
 def test_a_click_on_the_worst_session_opens_it(view: Callable[..., Any], filled: Served) -> None:
@@ -127,7 +122,7 @@ def test_a_click_on_the_worst_session_opens_it(view: Callable[..., Any], filled:
     assert tokens(page)["session"] == "amara-09" and tokens(page)["user"] == "amara"
     text = page.inner_text("#dashboard")
     assert "mismatch" in text and "Somebody else seems to move the mouse" in text
-    assert complaints(page) == []
+    assert problems(page) == []
 
 
 def test_a_click_on_a_user_opens_the_user_and_from_there_a_session(view: Callable[..., Any]) -> None:
@@ -143,7 +138,7 @@ def test_a_click_on_a_user_opens_the_user_and_from_there_a_session(view: Callabl
     page.wait_for_url("**/app/mousematch/session?**")
     wait_for_view(page)
     assert tokens(page)["session"] == "freya-11" and tokens(page)["user"] == "freya"
-    assert complaints(page) == []
+    assert problems(page) == []
 
 
 def test_the_pictures_of_a_session_have_really_loaded(view: Callable[..., Any]) -> None:
@@ -184,7 +179,7 @@ def test_hostile_names_are_text(view: Callable[..., Any], name: str) -> None:
     text = page.inner_text("#dashboard")
     assert page.evaluate("window.executed") is None
     assert page.locator("#dashboard img[src='x'], #dashboard a[href^='javascript']").count() == 0
-    assert complaints(page) == []
+    assert problems(page) == []
     if name in ("session", "user"):
         assert HOSTILE in [box.input_value() for box in page.get_by_role("textbox").all()]
     if name == "session":
@@ -213,7 +208,7 @@ def test_a_viewer_without_rights_is_told_so_and_sees_nothing(view: Callable[...,
     assert "amara-08" not in text and "amara-09" not in text
     assert page.locator("#dashboard img[src^='data:image/png']").count() == 0
     refused = ("console: failed to create search job", "400: ", "403: ")
-    assert [told for told in complaints(page) if not told.startswith(refused)] == []
+    assert [told for told in problems(page) if not told.startswith(refused)] == []
 
 
 def test_the_session_view_without_a_session_offers_some(view: Callable[..., Any]) -> None:
@@ -221,4 +216,4 @@ def test_the_session_view_without_a_session_offers_some(view: Callable[..., Any]
     page.get_by_text("No session is chosen").wait_for()
 
     assert "freya-11" in page.inner_text("#dashboard")
-    assert complaints(page) == []
+    assert problems(page) == []
