@@ -1,6 +1,6 @@
 """A search of 2,300 rows that repeat 800 distinct images, against one of the 800.
 
-    python benchmarks/repeated.py                  one minute
+    python benchmarks/repeated.py                  a minute and a half
     python benchmarks/repeated.py --images 80      smaller, as many rows in proportion
 
 Timed from the search's start to its last row, mousescore on the embedded search head. The scorer has seen none of the images

@@ -7,7 +7,8 @@ Everything is a search on the embedded search head, timed from before its proces
 search start together, none is launched for getinfo alone. Each search gets another session of the sample, so that the
 scorer knows none of its images. "Nothing running" means that the search starts the scorer. The peers are commands of the
 same search head: one imports TensorFlow, loads the weights and predicts in its own process; the other is splunk-sdk's
-StreamingCommand that returns its records. All scores have to be those that LiteRT gives for each image alone.
+StreamingCommand that returns its records. Each scorer's LLRs of 32 other images have to be those that LiteRT gives for each
+image alone.
 """
 
 from __future__ import annotations

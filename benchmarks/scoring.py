@@ -1,6 +1,6 @@
 """Images scored a second in a search with mousescore, against keras.Model.predict on ready arrays, and against sgemm.
 
-    python benchmarks/scoring.py                       every CPU executor that is installed
+    python benchmarks/scoring.py                       every CPU executor that is installed (two minutes each)
     python benchmarks/scoring.py --executor openvino   one of them
 
 A search is timed from its start to its last row: the command's process, CSV, templates from the KV store, base64, decoding
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--executor", choices=executors(), help="this one alone")
     parser.add_argument("--windows", type=int, default=2_000, help="images of a search, one a row")
-    parser.add_argument("--predicted", type=int, default=512, help="images of one keras.Model.predict")
+    parser.add_argument("--predicted", type=int, default=256, help="images of one keras.Model.predict")
     parser.add_argument("--repetitions", type=int, default=3)
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
