@@ -30,10 +30,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Any]:
-    """Playwright, which a process can start only once."""
+def chromium() -> str:
+    """Where the system's Chromium is; skips where it is not."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed; on Debian: apt-get install chromium.")
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def playwright(chromium: str) -> Iterator[Any]:
+    """Playwright, which a process can start only once."""
     with sync_api.sync_playwright() as playwright:
         yield playwright
 

@@ -79,10 +79,8 @@ def lenient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def story(lenient: Served) -> Story:
+def story(chromium: str, lenient: Served) -> Story:
     """The whole path, once. Playwright's asynchronous side, which the player needs, has a thread of its own."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; on Debian: apt-get install chromium.")
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, _play(Story(lenient))).result()
 
