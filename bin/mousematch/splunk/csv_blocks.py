@@ -89,8 +89,10 @@ def blocks(body: Limited, rows: int, size: int, small: int = SMALL_BYTES) -> Ite
 def _by_table(body: Limited, rows: int, size: int) -> Generator[Block, None, list[str] | None]:
     """Blocks as long as formats.table can read the body; what it cannot is still in the body then. Returns the header."""
     # Loads numpy, which a command that is only asked for getinfo must not wait for.
+    from mousematch.formats.heap import keep_freed_memory
     from mousematch.formats.table import read_table
 
+    keep_freed_memory()
     header: list[str] | None = None
     rest = b""
     wanted = min(size, FIRST_BYTES)
