@@ -1,4 +1,4 @@
-"""The template store over splunkd's REST interface, through splunklib."""
+"""The template store over splunkd's REST interface."""
 
 from __future__ import annotations
 
