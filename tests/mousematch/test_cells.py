@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -48,6 +49,25 @@ def test_numbers_are_those_that_float_reads_bit_for_bit(texts):
     values = numbers(cells(texts))
 
     assert values.tobytes() == np.array(floats(texts)).tobytes()
+
+
+@given(st.data(), st.integers(0, 9))
+def test_columns_of_numbers_with_as_many_places_are_read_without_python(data, places):
+    one = st.from_regex(rf"[0-9]{{1,{15 - places}}}" + (rf"\.[0-9]{{{places}}}" if places else ""), fullmatch=True)
+    texts = data.draw(st.lists(one, min_size=1, max_size=20))
+
+    values, read = cells(texts).decimals()
+
+    assert read.all() and values.tobytes() == np.array(floats(texts)).tobytes()
+
+
+@given(st.lists(st.from_regex(r"[0-9]{1,3}[.0-9:/-][0-9:/]{2}", fullmatch=True), min_size=1, max_size=20))
+def test_what_lies_beside_the_digits_is_no_digit(texts):
+    values, read = cells(texts).decimals()
+    plain = [re.fullmatch(r"-?\d*\.?\d+|-?\d+\.", text) is not None for text in texts]
+
+    assert list(read) == plain
+    assert list(values[read]) == [float(text) for text, known in zip(texts, plain) if known]
 
 
 @pytest.mark.parametrize("digits", range(1, 18))

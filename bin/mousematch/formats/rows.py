@@ -15,6 +15,7 @@ from mousematch.formats.cells import Cells, run_starts
 from mousematch.formats.kinds import UNKNOWN, Codes
 from mousematch.formats.names import FieldNames
 from mousematch.formats.records import MAX_TIME_US, Records, off_screen, pack
+from mousematch.telemetry import MAX_COORDINATE_PX
 
 Column = Sequence[Any]
 
@@ -64,6 +65,27 @@ def read_points(
     time_us: float64 (n,), microseconds; NaN where it is no number, -inf where there is none. x, y: float64 (n,), CSS
     pixels, NaN where not a number. codes: uint8 (n,), ``kind * 8 + button`` or UNKNOWN.
     """
+    if not _all_usable(time_us, x, y, codes):
+        return _usable(time_us, x, y, codes)
+    kinds, buttons = codes >> np.uint8(3), codes & np.uint8(7)
+    return RowPoints(pack(np.rint(time_us).astype(np.int64), x, y, kinds, buttons), np.arange(len(x)), [])
+
+
+def _all_usable(
+    time_us: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64], codes: NDArray[np.uint8]
+) -> bool:
+    """Whether no point has a fault. NaN is neither above nor below anything."""
+    inside = all(
+        -most <= values.min(initial=0) and values.max(initial=0) <= most
+        for values, most in ((time_us, MAX_TIME_US), (x, MAX_COORDINATE_PX), (y, MAX_COORDINATE_PX))
+    )
+    return inside and codes.max(initial=0) != UNKNOWN
+
+
+def _usable(
+    time_us: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64], codes: NDArray[np.uint8]
+) -> RowPoints:
+    """What ``read_points`` gives where some points have faults."""
     with np.errstate(invalid="ignore"):
         faults = (
             np.isnan(x) | np.isnan(y),
@@ -74,15 +96,11 @@ def read_points(
             codes == UNKNOWN,
         )
     faulty = np.logical_or.reduce(faults)
-    bad: list[tuple[int, str]] = []
-    rows: NDArray[np.intp] = np.arange(len(x))
-    if faulty.any():
-        first = np.argmax(np.stack(faults), axis=0)
-        bad = [(int(row), _REASONS[first[row]]) for row in np.flatnonzero(faulty)]
-        rows = np.flatnonzero(~faulty)
-        time_us, x, y, codes = time_us[rows], x[rows], y[rows], codes[rows]
-    kinds, buttons = codes >> np.uint8(3), codes & np.uint8(7)
-    return RowPoints(pack(np.rint(time_us).astype(np.int64), x, y, kinds, buttons), rows, bad)
+    first = np.argmax(np.stack(faults), axis=0)
+    bad = [(int(row), _REASONS[first[row]]) for row in np.flatnonzero(faulty)]
+    rows = np.flatnonzero(~faulty)
+    found = read_points(time_us=time_us[rows], x=x[rows], y=y[rows], codes=codes[rows])
+    return RowPoints(found.records, rows, bad)
 
 
 def numbers(column: Column) -> NDArray[np.float64]:

@@ -34,29 +34,60 @@ def read_table(data: bytes, width: int | None = None) -> Table | None:
     data = b"\n" * MARGIN + data + b"\n" * MARGIN
     array = np.frombuffer(data, np.uint8)
     inner = array[MARGIN:-MARGIN]
-    borders = (inner == _COMMA) | (inner == _NEWLINE)
-    quotes = np.flatnonzero(inner == _QUOTE)
-    if len(quotes):
-        borders &= _outside(quotes, len(inner))
+    newlines = inner == _NEWLINE
+    borders = (inner == _COMMA) | newlines
+    quotes = inner == _QUOTE
+    # Mostly no comma and no line end is text. That is seen without a look at where the quotes are.
+    table = _cut(data, array, borders, newlines, quotes, width)
+    if table is None and quotes.any():
+        places = np.flatnonzero(quotes)
+        borders &= _outside(places, len(inner))
+        table = _cut(data, array, borders, newlines & borders, places, width)
+    return table
+
+
+def _cut(
+    data: bytes,
+    array: NDArray[np.uint8],
+    borders: NDArray[np.bool_],
+    newlines: NDArray[np.bool_],
+    quotes: NDArray[np.bool_] | NDArray[np.intp],
+    width: int | None,
+) -> Table | None:
+    """The rows between some borders; None if they are uneven, or if the quotes say otherwise.
+
+    quotes: bool, where quotes are, if the borders were found without them; else their places.
+    """
     stops = np.flatnonzero(borders)
-    ends = np.flatnonzero(inner[stops] == _NEWLINE)
-    if not len(ends):
+    rows = int(np.count_nonzero(newlines))
+    if not rows:
         return None
-    width = width or int(ends[0]) + 1
-    if not np.array_equal(ends, np.arange(width - 1, int(ends[-1]) + 1, width)):
+    width = width or int(np.searchsorted(stops, newlines.argmax())) + 1
+    stops = stops[: rows * width]
+    if len(stops) < rows * width or not newlines[stops[width - 1 :: width]].all():
         return None
-    stops = stops[: ends[-1] + 1] + MARGIN
+    stops += MARGIN
     starts = np.concatenate(([MARGIN], stops[:-1] + 1))
     length = int(stops[-1]) + 1 - MARGIN
-    quotes = quotes[: np.searchsorted(quotes, length)] + MARGIN
-    if not _well_quoted(array, quotes) or not _cut_returns(array, stops[width - 1 :: width], length):
+    if not _cut_returns(array, stops[width - 1 :: width], length):
         return None
     quoted = array[starts] == _QUOTE
-    doubled = len(quotes) > 2 * int(np.count_nonzero(quoted))
+    count = 2 * int(np.count_nonzero(quoted))
+    if quotes.dtype == np.bool_:
+        # Quotes at both ends of cells, and no others: then none of these cells is a piece of a longer one.
+        whole = (array[stops - 1] == _QUOTE) & (stops - starts > 1)
+        if np.count_nonzero(quotes[:length]) != count or not np.array_equal(quoted, quoted & whole):
+            return None
+        doubled = False
+    else:
+        quotes = quotes[: np.searchsorted(quotes, length)] + MARGIN
+        if not _well_quoted(array, quotes):
+            return None
+        doubled = len(quotes) > count
     starts += quoted
     stops -= quoted
     columns = [Cells(data, starts[column::width], stops[column::width], doubled=doubled) for column in range(width)]
-    return Table(columns, len(ends), length)
+    return Table(columns, rows, length)
 
 
 def _outside(quotes: NDArray[np.intp], length: int) -> NDArray[np.bool_]:
