@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 
@@ -30,6 +31,60 @@ def test_other_programs_read_the_file_as_plain_rgb(picture):
         assert other.mode == "RGB"
         assert (np.array(other) == picture).all()
         assert other.text["mousematch"] == "path/1/256"
+
+
+def outcome(read, *arguments):
+    try:
+        found = read(*arguments)
+    except ImageError as exc:
+        # Pillow names some errors' objects by their address.
+        return re.sub(r"0x[0-9a-f]+", "", str(exc))
+    return found.tolist() if isinstance(found, np.ndarray) else found
+
+
+@given(pictures, st.integers(0, 2**31), st.binary(min_size=0, max_size=3))
+def test_a_changed_file_is_read_as_pillow_reads_it(picture, place, bytes_):
+    height, width, _ = picture.shape
+    png = bytearray(images.to_png(picture, "motion/1/64"))
+    place = 33 + place % (len(png) - 33)
+    png[place : place + len(bytes_)] = bytes_
+
+    assert outcome(images.from_png, bytes(png)) == outcome(images._by_pillow, bytes(png), width, height)
+
+
+@given(pictures, st.integers(0, 9))
+def test_a_file_of_another_program_is_read_as_pillow_reads_it(picture, level):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", compress_level=level)
+
+    assert (images.from_png(file.getvalue()) == picture).all()
+
+
+@pytest.mark.parametrize("filter_", range(5))
+@pytest.mark.parametrize("interlace", [0, 1])
+def test_other_filters_and_interlacing_are_left_to_pillow(filter_, interlace):
+    rows = b"".join(bytes([filter_, *range(row, row + 9)]) for row in range(3))
+    png = images.SIGNATURE + b"".join(
+        (
+            chunk(b"IHDR", struct.pack(">II5B", 3, 3, 8, 2, 0, 0, interlace)),
+            chunk(b"IDAT", zlib.compress(rows)),
+            chunk(b"IEND", b""),
+        )
+    )
+
+    assert outcome(images.from_png, png) == outcome(images._by_pillow, png, 3, 3)
+    assert (images._rows(png, 3, 3) is None) == (filter_ != 2 or interlace == 1)
+
+
+@given(pictures, st.booleans(), st.booleans())
+def test_an_image_is_blank_if_all_its_pixels_are_the_same(picture, blank, by_pillow):
+    if blank:
+        picture = np.broadcast_to(picture[0, 0], picture.shape)
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(file, "PNG")
+    png = file.getvalue() if by_pillow else images.to_png(np.ascontiguousarray(picture), "motion/1/64")
+
+    assert images.is_blank(png) == bool((picture == picture[0, 0]).all())
 
 
 def test_base64_text_is_one_line_and_reversible():
