@@ -10,7 +10,8 @@ from mousematch.errors import TelemetryError
 from mousematch.formats.batch import read_batch, read_batches
 
 START_MS = 1_763_822_400_123
-STEP = st.integers(0, 40) | st.sampled_from([0, 0, 5_000_000, -3])
+TENTHS = st.integers(0, 9999).map(lambda number: number / 10)
+STEP = st.integers(0, 40) | st.sampled_from([0, 0, 5_000_000, -3, 0.001]) | TENTHS
 ODD = st.sampled_from([None, "7", "x", 0.25, 1e15, float("nan"), float("inf"), True, [1], 10**400])
 
 

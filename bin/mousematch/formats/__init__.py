@@ -8,6 +8,7 @@
     dropped   what could not be read, counted by reason
     rows      one point a row, in fields: whole columns at once
     batch     the project's own JSON: many points an event
+    collected the same as the browser collector writes it: many events at once, without json
     rrweb     the events of session-replay recorders
     events    one JSON event of any format: detected, and handed to batch, rrweb or rows
     reader    a block of rows of any mixture → sessions

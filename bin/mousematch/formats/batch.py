@@ -26,6 +26,8 @@ from mousematch.telemetry import OTHER, SCROLL
 VERSION = 1
 # Until the year 2112: microseconds up to then, and sums of two such, are whole numbers in float64.
 EXACT_MS = 4.5e12
+# Until the year 2039: so far microseconds are at least four times the last bit of milliseconds in float64.
+FRACTIONS_MS = 2.0**41
 
 
 def is_batch(event: Mapping[str, Any]) -> bool:
@@ -52,7 +54,7 @@ def read_batch(event: Mapping[str, Any]) -> RowPoints:
 def read_batches(events: Sequence[Mapping[str, Any]]) -> tuple[RowPoints, NDArray[np.intp]] | None:
     """The points of several batches behind each other, as ``read_batch`` reads them, and how many each one has.
 
-    None if one of them is unusual: damaged, or with times that are no whole milliseconds. Then read each by itself.
+    None if one of them is unusual: damaged, or with times that are no whole microseconds. Then read each by itself.
     """
     if not all(map(_is_whole, events)):
         return None
@@ -96,28 +98,49 @@ def _is_whole(event: Mapping[str, Any]) -> bool:
 def _whole_times_us(
     start_ms: NDArray[np.float64], dt_ms: NDArray[np.float64], lengths: NDArray[np.intp]
 ) -> NDArray[np.float64] | None:
-    """What _times_us gives for each of several batches; None unless all times are whole milliseconds, small ones.
-
-    Sums of such numbers are exact in float64, so the batches can be summed up in one go.
-    """
-    with np.errstate(invalid="ignore"):
-        small = np.abs(dt_ms).max() <= EXACT_MS and np.abs(start_ms).max() <= EXACT_MS
-        if not (small and np.array_equal(dt_ms, np.rint(dt_ms)) and np.array_equal(start_ms, np.rint(start_ms))):
+    """What _times_us gives for each of several batches; None unless all times are whole microseconds, small ones."""
+    steps_ms = np.maximum(dt_ms, 0.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.rint(steps_ms * 1e3)
+        small = steps.sum() <= EXACT_MS * 1e3 and np.abs(start_ms).max() <= EXACT_MS and np.abs(dt_ms).max() <= EXACT_MS
+        if not (small and np.array_equal(steps_ms, steps / 1e3) and np.array_equal(start_ms, np.rint(start_ms))):
             return None
-    batch = np.repeat(np.arange(len(lengths)), lengths)
+    starts_ms, steps_us = start_ms.astype(np.int64), steps.astype(np.int64)
+    if not np.array_equal(steps_ms, np.rint(steps_ms)) and not exact_us(starts_ms, steps_us, lengths):
+        return None
+    return times_us(starts_ms * 1000, steps_us, lengths).astype(np.float64)
+
+
+def exact_us(start_ms: NDArray[np.int64], steps_us: NDArray[np.int64], lengths: NDArray[np.intp]) -> bool:
+    """Whether _times_us, which adds up fractions of milliseconds in float64, comes to the microseconds that times_us gives.
+
+    Up to FRACTIONS_MS start and sum are rounded by an eighth of a microsecond, and their product with 1000 by another
+    one; each step's fraction, and each sum of steps, by half the last bit of the longest batch's sum at most.
+    """
+    longest_ms = float(steps_us.sum()) / 1e3
+    rounded_us = int(lengths.max()) * float(np.spacing(longest_ms)) * 1e3
+    return rounded_us < 0.1 and float(np.abs(start_ms).max()) + longest_ms <= FRACTIONS_MS
+
+
+def times_us(start_us: NDArray[np.int64], steps_us: NDArray[np.int64], lengths: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Times of the points of several batches, int64 (n,): each batch's start and the steps up to the point, rising.
+
+    start_us: int64 (batches,). steps_us: int64 (n,), none negative. lengths: intp (batches,), how many points each has.
+    """
     first = np.cumsum(lengths) - lengths
-    steps = np.maximum(dt_ms, 0.0)
-    elapsed = np.cumsum(steps)
-    if elapsed[-1] > EXACT_MS:
-        return None
-    elapsed -= (elapsed[first] - steps[first])[batch]
-    # As rising_us: at least 1 µs after the point before. Each batch begins far above the one before, which so moves nothing.
-    number = np.arange(len(dt_ms)) - first[batch]
-    apart = batch * (elapsed.max() * 1e3 + lengths.max())
-    if apart[-1] > EXACT_MS * 1e3:
-        return None
-    rising = np.maximum.accumulate(elapsed * 1e3 - number + apart) - apart + number
-    return (start_ms * 1e3)[batch] + rising
+    elapsed = np.cumsum(steps_us)
+    elapsed -= np.repeat(elapsed[first] - steps_us[first], lengths)
+    standing = steps_us == 0
+    standing[first] = False
+    if standing.any():
+        # As rising_us: at least 1 µs after the point before. Each batch begins far above the one before, which so moves
+        # nothing.
+        longest = int(lengths.max())
+        apart = np.repeat(np.arange(len(lengths)) * (int(elapsed.max()) + longest) + first, lengths)
+        number = np.arange(len(steps_us))
+        apart -= number
+        elapsed = np.maximum.accumulate(elapsed + apart) - apart
+    return elapsed + np.repeat(start_us, lengths)
 
 
 def _times_us(start_ms: float, dt_ms: NDArray[np.float64]) -> NDArray[np.float64]:

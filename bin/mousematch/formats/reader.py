@@ -13,6 +13,7 @@ from mousematch.errors import TelemetryError
 from mousematch.formats import dropped, events
 from mousematch.formats.batch import is_batch, read_batches
 from mousematch.formats.cells import Cells, run_starts
+from mousematch.formats.collected import Sections, read_collected, sections
 from mousematch.formats.events import Event, PointColumns
 from mousematch.formats.names import RAW, FieldNames
 from mousematch.formats.rows import RowPoints, read_rows
@@ -22,6 +23,8 @@ Columns = Mapping[str, Sequence[str]]
 
 # So many batches of points are read at once: with a hundred points each, numpy's calls then take no more than its work.
 BATCHES = 64
+# The same of events that are read without json.
+COLLECTED = 128
 
 
 def read_into(sessions: Sessions, columns: Columns, names: FieldNames) -> None:
@@ -31,7 +34,7 @@ def read_into(sessions: Sessions, columns: Columns, names: FieldNames) -> None:
     if x is not None and y is not None and "" not in x and "" not in y:
         _read_fields(sessions, columns, range(count), names)
         return
-    columns = {field: list(column) for field, column in columns.items()}
+    columns = {field: column if field == RAW else list(column) for field, column in columns.items()}
     x, y = columns.get(names.x), columns.get(names.y)
     in_fields = [row for row in range(count) if x and y and x[row] and y[row]]
     if in_fields:
@@ -96,18 +99,53 @@ class _EventReader:
         self._point_keys: list[Key] = []
         self._point_rows: list[int] = []
         self._batches: list[tuple[Key, Event, str, int]] = []
+        # A by-field may be a path into the points.
+        self._without_points = not any(field.split(".")[0] == "points" for field in names.key)
 
     def read(self, rows: Sequence[int]) -> None:
         """Adds the points of these rows."""
         raws = self._columns.get(RAW)
-        for row in rows:
-            raw = raws[row] if raws is not None else ""
-            if events.looks_like_json(raw):
-                self._read_json(raw, row)
-            else:
-                self._read_neither(raw, row)
+        if isinstance(raws, Cells):
+            for first in range(0, len(rows), COLLECTED):
+                part = rows[first : first + COLLECTED]
+                self._read_cells(raws.take(np.array(part)), part)
+        else:
+            for row in rows:
+                self._read_text(raws[row] if raws is not None else "", row)
         self._add_batches()
         self._add_points()
+
+    def _read_text(self, raw: str, row: int) -> None:
+        if events.looks_like_json(raw):
+            self._read_json(raw, row)
+        else:
+            self._read_neither(raw, row)
+
+    def _read_cells(self, raws: Cells, rows: Sequence[int]) -> None:
+        """Rows of which those that the collector has sent are read together. raws: their events."""
+        parts = [sections(cell, doubled=raws.doubled) for cell in raws.encoded()] if self._without_points else []
+        found = {number: part for number, part in enumerate(parts) if part is not None}
+        if found:
+            numbers = list(found)
+            self._read_collected(list(found.values()), raws.take(np.array(numbers)), [rows[number] for number in numbers])
+        others = np.array([number for number in range(len(rows)) if number not in found], np.intp)
+        for raw, number in zip(raws.take(others), others.tolist()):
+            self._read_text(raw, rows[number])
+
+    def _read_collected(self, parts: Sequence[Sections], raws: Cells, rows: Sequence[int]) -> None:
+        """Events that look like the collector's. One that is not keeps those next to it from being read together."""
+        found = read_collected(parts, doubled=raws.doubled)
+        if found is not None:
+            stop = 0
+            for head, length, row in zip(found.heads, found.lengths.tolist(), rows):
+                self._sessions.add(self._key(head, head, row), found.records[stop : stop + length], row)
+                stop += length
+        elif len(parts) == 1:
+            self._read_text(raws[0], rows[0])
+        else:
+            half = len(parts) // 2
+            self._read_collected(parts[:half], raws[:half], rows[:half])
+            self._read_collected(parts[half:], raws[half:], rows[half:])
 
     def _read_json(self, raw: str, row: int) -> None:
         try:
