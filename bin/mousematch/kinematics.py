@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mousematch.reaches import MIN_POINTS, PAUSE_US, REACH_MEASURES, reaches, shapes_and_profiles, steps_of
+from mousematch.reaches import MIN_POINTS, PAUSE_US, REACH_MEASURES, Reaches, reaches, shapes_and_profiles, steps_of
 from mousematch.telemetry import DOWN, DRAG, MOVE, UP, Points
 
 SESSION_MEASURES = (
@@ -49,60 +49,181 @@ def kinematics(points: Points) -> NDArray[np.float32] | None:
 
 
 def kinematics_of(sessions: Sequence[Points]) -> list[NDArray[np.float32] | None]:
-    """The vector of each session, the same as ``kinematics`` gives; short sessions cost half of it together."""
-    found = [_Movement.of(points) for points in sessions]
-    moved = [movement for movement in found if movement is not None]
-    measures = iter(shapes_and_profiles([(movement.steps, movement.count) for movement in moved]))
-    return [None if movement is None else movement.vector(next(measures)) for movement in found]
+    """The vector of each session, the same as ``kinematics`` gives.
+
+    What is computed of each point is computed of all of them at once: for a short session numpy's calls take longer than
+    their work. Sums are each session's own, so that they are rounded alike whatever else there is.
+    """
+    found: list[NDArray[np.float32] | None] = [None] * len(sessions)
+    long_enough = [number for number, points in enumerate(sessions) if len(points) >= MIN_POINTS]
+    movement = _Movement.of([sessions[number] for number in long_enough]) if long_enough else None
+    if movement is not None:
+        for number, vector in zip(long_enough, movement.vectors()):
+            found[number] = vector
+    return found
 
 
 @dataclass(frozen=True)
 class _Movement:
-    """A session's points on whole pixels, and the steps of its reaches on the clock.
+    """Points of sessions behind each other, on whole pixels.
 
-    x, y: float64 (n,), px. placed: bool (n,), whether the pointer was there, the last place of an instant. steps:
-    complex128, px a tick, of all reaches behind each other. count: int64 (reaches,), the steps of each. ends_us: int64
-    (reaches,), when each ended.
+    time_us: int64 (n,). kind: uint8 (n,). x, y: float64 (n,), px. borders: int64 (sessions + 1,), where each session begins
+    and the last one ends. placed: int64, the numbers of the points at which the pointer was there: the last place of an
+    instant.
     """
 
-    points: Points
+    time_us: NDArray[np.int64]
+    kind: NDArray[np.uint8]
     x: NDArray[np.float64]
     y: NDArray[np.float64]
-    placed: NDArray[np.bool_]
-    steps: NDArray[np.complex128]
-    count: NDArray[np.int64]
-    ends_us: NDArray[np.int64]
+    borders: NDArray[np.int64]
+    placed: NDArray[np.int64]
 
     @classmethod
-    def of(cls, points: Points) -> _Movement | None:
-        """What of a session can be measured; None if there is too little."""
-        if len(points) < MIN_POINTS:
-            return None
-        time_us = points.time_us
+    def of(cls, sessions: Sequence[Points]) -> _Movement:
+        """The movement of some sessions, of one point or more each."""
+        points = sessions[0] if len(sessions) == 1 else Points.concatenate(sessions)
+        borders = np.cumsum([0, *map(len, sessions)])
         x, y = np.rint(points.x.astype(np.float64)), np.rint(points.y.astype(np.float64))
         # Several places at one instant: the last one is where the pointer came to be.
         placed = points.kind <= DRAG
-        placed[:-1] &= time_us[1:] != time_us[:-1]
-        # A press begins something new: the wait before it is no part of the reach.
-        pressed = np.cumsum((points.kind == DOWN) | (points.kind == UP))
-        found = reaches(time_us[placed], x[placed], y[placed], pressed[placed])
-        return None if found is None else cls(points, x, y, placed, *found)
+        last = np.not_equal(points.time_us[1:], points.time_us[:-1])
+        last[borders[1:-1] - 1] = True
+        placed[:-1] &= last
+        return cls(points.time_us, points.kind, x, y, borders, np.flatnonzero(placed))
 
-    def vector(self, measures: NDArray[np.float64]) -> NDArray[np.float32]:
-        """The session's vector. measures: float64 (measures, reaches), REACH_MEASURES of each reach."""
-        ordered = np.sort(measures, axis=1)
-        count = ordered.shape[1]
-        vector = np.concatenate(
-            (
-                (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2,
-                ordered[:, (3 * count) // 4] - ordered[:, count // 4],
-                _steps(self.points, self.x, self.y, self.placed),
-                _clicks(self.points, self.x, self.y, self.ends_us),
-                _pauses(self.points.time_us[self.placed]),
-                _distance(measures),
+    def vectors(self) -> list[NDArray[np.float32] | None]:
+        """The vector of each session; None if it has too little."""
+        time_us, at = self.time_us, self.placed
+        # A press begins something new: the wait before it is no part of the reach.
+        pressed = np.cumsum((self.kind == DOWN) | (self.kind == UP))
+        found = reaches(time_us[at], self.x[at], self.y[at], pressed[at], self._borders_of(at))
+        vectors = np.empty((len(found.sessions), len(NAMES)))
+        measures = shapes_and_profiles(found)
+        borders = found.borders.tolist()
+        count = len(REACH_MEASURES)
+        for vector, start, stop in zip(vectors, borders, borders[1:]):
+            ordered = np.sort(measures[:, start:stop], axis=1)
+            n = stop - start
+            vector[:count] = (ordered[:, (n - 1) // 2] + ordered[:, n // 2]) / 2
+            vector[count : 2 * count] = ordered[:, (3 * n) // 4] - ordered[:, n // 4]
+            vector[-3:] = _distance(measures[:, start:stop])
+        measured = found.sessions
+        vectors[:, 2 * count : 2 * count + 9] = self._steps(measured)
+        vectors[:, 2 * count + 9 : 2 * count + 15] = self._clicks(measured, found)
+        vectors[:, 2 * count + 15 : 2 * count + 17] = self._pauses(measured)
+        given: list[NDArray[np.float32] | None] = [None] * (len(self.borders) - 1)
+        for session, vector in zip(measured, np.clip(vectors, -60_000, 60_000).astype(np.float32)):
+            given[session] = vector
+        return given
+
+    def _borders_of(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where each session begins among some of the points, whose numbers rise, and where the last one ends."""
+        return np.searchsorted(points, self.borders)
+
+    def _steps(self, sessions: Sequence[int]) -> NDArray[np.float64]:
+        """The first nine SESSION_MEASURES: how regular the events' steps in time and place are."""
+        kind = self.kind[self.placed]
+        at = self.placed[(kind == MOVE) | (kind == DRAG)]
+        borders = self._borders_of(at)
+        dt = steps_of(self.time_us[at]) / 1000.0
+        dx, dy = steps_of(self.x[at]), steps_of(self.y[at])
+        near = dt <= PAUSE_US / 1000.0
+        # No step leads from one session to the next.
+        between = borders[(borders > 0) & (borders < len(at))] - 1
+        near[between] = False
+        neighbours = near[1:] & near[:-1]
+        length = np.hypot(dx, dy)
+        moved = neighbours & (length[1:] > 0)
+        far = moved & (length[1:] > 2)
+        same = far & (dx[1:] == dx[:-1]) & (dy[1:] == dy[:-1])
+        equal = neighbours & (np.abs(steps_of(dt)) <= 1.0)
+        along_axis = near & ((dx == 0) ^ (dy == 0))
+        unit = near & (length > 0) & (length < 1.5)
+        log_length = np.log1p(length)
+        flow = dt[near]
+        ticks = np.rint(flow).astype(np.int64)
+        near_log_length, near_length = log_length[near], length[near]
+        memory = np.abs(steps_of(log_length))[neighbours]
+        bend = np.hypot(steps_of(dx), steps_of(dy))[neighbours]
+        near_before = np.concatenate(([0], np.cumsum(near)))
+        neighbours_before = np.concatenate(([0], np.cumsum(neighbours)))
+
+        measures = np.full((len(sessions), 9), np.nan)
+        for row, session in zip(measures, sessions):
+            start, stop = int(borders[session]), int(borders[session + 1]) - 1
+            if stop - start < 3:
+                continue
+            here, after = slice(start, stop), slice(start, stop - 1)
+            nears = slice(near_before[start], near_before[stop])
+            pairs = slice(neighbours_before[start], neighbours_before[stop - 1])
+            steps, joints = np.count_nonzero(near[here]), np.count_nonzero(neighbours[after])
+            if steps < 3 or joints < 3:
+                continue
+            counts = np.bincount(ticks[nears])
+            shares = counts[counts > 0] / steps
+            row[:] = (
+                _std(flow[nears]) / _mean(flow[nears]),
+                shares.max(),
+                np.count_nonzero(equal[after]) / joints,
+                -np.add.reduce(shares * np.log(shares)),
+                np.count_nonzero(same[after]) / (np.count_nonzero(far[after]) or 1),
+                np.count_nonzero(along_axis[here]) / steps,
+                np.count_nonzero(unit[here]) / steps,
+                _mean(memory[pairs]) / (_std(near_log_length[nears]) + 0.05),
+                _mean(bend[pairs]) / (_mean(near_length[nears]) + 0.1),
             )
-        )
-        return np.clip(vector, -60_000, 60_000).astype(np.float32)
+        return measures
+
+    def _clicks(self, sessions: Sequence[int], found: Reaches) -> NDArray[np.float64]:
+        """Six SESSION_MEASURES of presses: how long they last, how long before them the pointer stood, what moved."""
+        measures = np.full((len(sessions), 6), np.nan)
+        down, up = np.flatnonzero(self.kind == DOWN), np.flatnonzero(self.kind == UP)
+        enough = (np.diff(self._borders_of(down)) >= 3) & (np.diff(self._borders_of(up)) >= 3)
+        if not enough.any():
+            return measures
+        ends = self.borders[np.searchsorted(self.borders, down, side="right")]
+        released = np.append(up, len(self.kind))[np.searchsorted(up, down)]
+        down, up = down[released < ends], released[released < ends]
+        borders = self._borders_of(down)
+        x, y, time_us = self.x, self.y, self.time_us
+        moved = np.concatenate(([True], (x[1:] != x[:-1]) | (y[1:] != y[:-1])))
+        moved[self.borders[:-1]] = True
+        last_move = np.maximum.accumulate(np.where(moved, np.arange(len(x)), 0))
+        down_us = time_us[down]
+        hold = _logs((time_us[up] - down_us) / 1e6)
+        dwell = _logs((down_us - time_us[last_move[down]]) / 1e6)
+        drifted = np.hypot(x[up] - x[down], y[up] - y[down]) > 1.5
+        for number, session in enumerate(sessions):
+            here = slice(int(borders[session]), int(borders[session + 1]))
+            count = here.stop - here.start
+            if not enough[session] or count < 3:
+                continue
+            ends_us = found.ends_us[found.borders[number] : found.borders[number + 1]]
+            near = np.searchsorted(ends_us, down_us[here] + 1) > np.searchsorted(ends_us, down_us[here] - 1_000_000)
+            measures[number] = (
+                *_spread(hold[here]),
+                *_spread(dwell[here]),
+                np.count_nonzero(drifted[here]) / count,
+                np.count_nonzero(near) / count,
+            )
+        return measures
+
+    def _pauses(self, sessions: Sequence[int]) -> NDArray[np.float64]:
+        """Two SESSION_MEASURES: how long the pauses are, and how different."""
+        pauses_s = steps_of(self.time_us[self.placed]) / 1e6
+        paused = pauses_s > PAUSE_US / 1e6
+        borders = self._borders_of(self.placed)
+        paused[borders[(borders > 0) & (borders < len(self.placed))] - 1] = False
+        at = np.flatnonzero(paused)
+        logs = _logs(pauses_s[at])
+        borders = np.searchsorted(at, borders)
+        measures = np.full((len(sessions), 2), np.nan)
+        for row, session in zip(measures, sessions):
+            here = logs[borders[session] : borders[session + 1]]
+            if len(here) >= 3:
+                row[:] = _spread(here)
+        return measures
 
 
 def to_text(vector: NDArray[np.float32]) -> str:
@@ -123,84 +244,35 @@ def from_texts(texts: Sequence[str]) -> NDArray[np.float32]:
     return vectors
 
 
-def _steps(
-    points: Points, x: NDArray[np.float64], y: NDArray[np.float64], placed: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """The first nine SESSION_MEASURES: how regular the events' steps in time and place are."""
-    moves = placed & ((points.kind == MOVE) | (points.kind == DRAG))
-    dt = steps_of(points.time_us[moves]) / 1000.0
-    dx, dy = steps_of(x[moves]), steps_of(y[moves])
-    near = dt <= PAUSE_US / 1000.0
-    neighbours = near[1:] & near[:-1]
-    flow = dt[near]
-    if len(flow) < 3 or np.count_nonzero(neighbours) < 3:
-        return np.full(9, np.nan)
-    counts = np.bincount(np.rint(flow).astype(np.int64))
-    shares = counts[counts > 0] / len(flow)
-    length = np.hypot(dx, dy)
-    moved = neighbours & (length[1:] > 0)
-    same = moved & (dx[1:] == dx[:-1]) & (dy[1:] == dy[:-1]) & (length[1:] > 2)
-    far = max(1, int(np.count_nonzero(moved & (length[1:] > 2))))
-    log_length = np.log1p(length)
-    memory = np.abs(log_length[1:] - log_length[:-1])[neighbours].mean() / (log_length[near].std() + 0.05)
-    bend = np.hypot(dx[1:] - dx[:-1], dy[1:] - dy[:-1])[neighbours]
-    steps = max(1, int(np.count_nonzero(near)))
-    return np.array(
-        [
-            flow.std() / flow.mean(),
-            shares.max(),
-            np.count_nonzero(np.abs(steps_of(dt))[neighbours] <= 1.0) / np.count_nonzero(neighbours),
-            -(shares * np.log(shares)).sum(),
-            np.count_nonzero(same) / far,
-            np.count_nonzero(near & ((dx == 0) ^ (dy == 0))) / steps,
-            np.count_nonzero(near & (length > 0) & (length < 1.5)) / steps,
-            memory,
-            bend.mean() / (length[near].mean() + 0.1),
-        ]
-    )
+def _logs(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logarithm of times; 10 ms stand for what is shorter."""
+    logs: NDArray[np.float64] = np.log(np.maximum(seconds, 0.01))
+    return logs
 
 
-def _clicks(
-    points: Points, x: NDArray[np.float64], y: NDArray[np.float64], ends_us: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Six SESSION_MEASURES of presses: how long they last, how long before them the pointer stood, what moved."""
-    down = np.flatnonzero(points.kind == DOWN)
-    up = np.flatnonzero(points.kind == UP)
-    if len(down) < 3 or len(up) < 3:
-        return np.full(6, np.nan)
-    released = np.searchsorted(up, down)
-    down, released = down[released < len(up)], released[released < len(up)]
-    moved = np.concatenate(([True], (x[1:] != x[:-1]) | (y[1:] != y[:-1])))
-    last_move = np.maximum.accumulate(np.where(moved, np.arange(len(x)), 0))
-    hold_s = (points.time_us[up[released]] - points.time_us[down]) / 1e6
-    dwell_s = (points.time_us[down] - points.time_us[last_move[down]]) / 1e6
-    drift = np.hypot(x[up[released]] - x[down], y[up[released]] - y[down])
-    if len(down) < 3:
-        return np.full(6, np.nan)
-    near = np.searchsorted(ends_us, points.time_us[down] + 1) - np.searchsorted(
-        ends_us, points.time_us[down] - 1_000_000
-    )
-    return np.array([*_log_spread(hold_s), *_log_spread(dwell_s), (drift > 1.5).mean(), (near > 0).mean()])
+def _spread(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Median and interquartile range."""
+    ordered = np.sort(values)
+    n = len(ordered)
+    return ordered[n // 2], ordered[(3 * n) // 4] - ordered[n // 4]
 
 
-def _pauses(time_us: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Two SESSION_MEASURES: how long the pauses are, and how different."""
-    pauses_s = steps_of(time_us) / 1e6
-    pauses_s = pauses_s[pauses_s > PAUSE_US / 1e6]
-    return _log_spread(pauses_s) if len(pauses_s) >= 3 else np.full(2, np.nan)
+def _mean(values: NDArray[np.float64]) -> float:
+    """What ``values.mean()`` gives, in a third of its time for few values."""
+    mean: float = np.add.reduce(values) / len(values)
+    return mean
 
 
-def _log_spread(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median and interquartile range of the logarithm of times; 10 ms stand for what is shorter."""
-    logs = np.sort(np.log(np.maximum(seconds, 0.01)))
-    n = len(logs)
-    return np.array([logs[n // 2], logs[(3 * n) // 4] - logs[n // 4]])
+def _std(values: NDArray[np.float64]) -> float:
+    """What ``values.std()`` gives, in a third of its time for few values."""
+    off = values - _mean(values)
+    return math.sqrt(_mean(off * off))
 
 
-def _distance(measures: NDArray[np.float64]) -> NDArray[np.float64]:
+def _distance(measures: NDArray[np.float64]) -> tuple[float, float, float]:
     """Three SESSION_MEASURES: how duration grows with distance, how closely, and the share of reaches that end still."""
-    length, duration = measures[0] - measures[0].mean(), measures[1] - measures[1].mean()
-    variance = (length**2).mean() + 1e-3
-    covariance = (length * duration).mean()
-    fit = covariance / math.sqrt(variance * ((duration**2).mean() + 1e-3))
-    return np.array([covariance / variance, fit, (measures[9] < 0.05).mean()])
+    length, duration = measures[0] - _mean(measures[0]), measures[1] - _mean(measures[1])
+    variance = _mean(length * length) + 1e-3
+    covariance = _mean(length * duration)
+    fit = covariance / math.sqrt(variance * (_mean(duration * duration) + 1e-3))
+    return covariance / variance, fit, np.count_nonzero(measures[9] < 0.05) / measures.shape[1]

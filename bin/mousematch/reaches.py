@@ -7,6 +7,7 @@ reaches of several short sessions are measured at once: with few steps, calling 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -36,65 +37,90 @@ def steps_of(values: NDArray[_Number]) -> NDArray[_Number]:
     return steps
 
 
+@dataclass(frozen=True)
+class Reaches:
+    """The reaches of some sessions, behind each other.
+
+    sessions: the numbers of the sessions that have enough of them. steps: complex128, px a tick, of all reaches. count:
+    int64 (reaches,), the steps of each. ends_us: int64 (reaches,), when each ended. borders, step_borders: int64
+    (sessions + 1,), where each session's reaches and its steps begin, and where the last ones end.
+    """
+
+    sessions: list[int]
+    steps: NDArray[np.complex128]
+    count: NDArray[np.int64]
+    ends_us: NDArray[np.int64]
+    borders: NDArray[np.int64]
+    step_borders: NDArray[np.int64]
+
+
 def reaches(
-    time_us: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64], pressed: NDArray[np.int64]
-) -> tuple[NDArray[np.complex128], NDArray[np.int64], NDArray[np.int64]] | None:
-    """The steps of a session's reaches behind each other (complex128, px a tick), how many steps each has (int64) and when
-    each ended (int64, µs); None if there are too few points or reaches."""
-    if len(time_us) < MIN_POINTS:
-        return None
+    time_us: NDArray[np.int64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    pressed: NDArray[np.int64],
+    borders: NDArray[np.int64],
+) -> Reaches:
+    """The reaches of sessions with MIN_POINTS points and MIN_REACHES reaches.
+
+    The points of all sessions lie behind each other: borders[i] to borders[i + 1] those of session i.
+    """
+    spans = list(zip(borders.tolist(), borders[1:].tolist()))
     cut = (steps_of(time_us) > PAUSE_US) | (steps_of(pressed) != 0)
-    starts = np.concatenate(([0], np.flatnonzero(cut) + 1))
-    stops = np.concatenate((starts[1:], [len(time_us)]))
-    ways = np.concatenate(([0.0], np.cumsum(np.hypot(steps_of(x), steps_of(y)))))
+    cut[borders[(borders > 0) & (borders < len(time_us))] - 1] = True
+    starts = np.concatenate(([0], np.flatnonzero(cut) + 1)) if len(time_us) else np.empty(0, np.int64)
+    stops = np.append(starts[1:], len(time_us))[: len(starts)]
+    way = np.hypot(steps_of(x), steps_of(y))
+    ways = np.zeros(len(time_us))
+    for start, stop in spans:
+        # A session's own sums, so that they are rounded alike whatever else there is.
+        np.cumsum(way[start : stop - 1], out=ways[start + 1 : stop])
     ticks = (time_us[stops - 1] - time_us[starts]) // CLOCK_US + 1
-    long_enough = (ticks >= MIN_TICKS) & (ways[stops - 1] - ways[starts] >= MIN_LENGTH_PX)
-    if np.count_nonzero(long_enough) < MIN_REACHES:
-        return None
-    starts, stops, ticks = starts[long_enough], stops[long_enough], ticks[long_enough]
-    first = np.concatenate(([0], np.cumsum(ticks)[:-1]))
+    kept = (ticks >= MIN_TICKS) & (ways[stops - 1] - ways[starts] >= MIN_LENGTH_PX)
+    session = np.searchsorted(borders, starts, side="right") - 1
+    enough = np.bincount(session[kept], minlength=len(spans)) >= MIN_REACHES
+    enough &= np.diff(borders) >= MIN_POINTS
+    kept &= enough[session]
+    starts, stops, ticks, session = starts[kept], stops[kept], ticks[kept], session[kept]
+    first = np.cumsum(ticks) - ticks
     within = np.arange(int(ticks.sum())) - np.repeat(first, ticks)
     at = np.repeat(time_us[starts], ticks) + within * CLOCK_US
-    gx, gy = np.interp(at, time_us, x), np.interp(at, time_us, y)
+    sessions = np.flatnonzero(enough).tolist()
+    reach_borders = np.searchsorted(session, [*sessions, len(spans)])
+    tick_borders = np.append(first, len(at))[reach_borders]
+    gx, gy = np.empty(len(at)), np.empty(len(at))
+    for number, (begin, end) in zip(sessions, zip(tick_borders.tolist(), tick_borders[1:].tolist())):
+        here = slice(*spans[number])
+        gx[begin:end] = np.interp(at[begin:end], time_us[here], x[here])
+        gy[begin:end] = np.interp(at[begin:end], time_us[here], y[here])
     # Steps between ticks; those from one reach to the next drop out.
     inner = np.ones(len(at), bool)
     inner[first] = False
     inner = inner[1:]
     steps = (steps_of(gx) + 1j * steps_of(gy))[inner]
-    return steps, ticks - 1, time_us[stops - 1]
+    step_borders = tick_borders - reach_borders
+    return Reaches(sessions, steps, ticks - 1, time_us[stops - 1], reach_borders, step_borders)
 
 
-def shapes_and_profiles(
-    sessions: Sequence[tuple[NDArray[np.complex128], NDArray[np.int64]]],
-) -> list[NDArray[np.float64]]:
-    """REACH_MEASURES of each session, float64 (measures, reaches), from the steps and the count of its reaches."""
-    if not sessions:
-        return []
-    begins = np.cumsum([0, *(len(count) for _, count in sessions)])
-    steps, counts = [steps for steps, _ in sessions], [count for _, count in sessions]
-    measures = _shape_and_profile(steps, np.concatenate(counts), begins[:-1])
-    # A copy each: sums over numbers that lie apart are rounded in another order.
-    return [np.ascontiguousarray(measures[:, start:stop]) for start, stop in zip(begins, begins[1:])]
-
-
-def _running_sums(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
+def _running_sums(values: NDArray[_Number], parts: Sequence[slice]) -> NDArray[_Number]:
     """Sums up to each number from the beginning of its part, so that they are rounded alike whatever else there is."""
-    return np.concatenate([np.cumsum(part) for part in parts])
+    sums = np.empty_like(values)
+    for part in parts:
+        np.cumsum(values[part], out=sums[part])
+    return sums
 
 
-def _shape_and_profile(
-    sessions: Sequence[NDArray[np.complex128]], count: NDArray[np.int64], begins: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """REACH_MEASURES of the reaches of all sessions behind each other.
-
-    sessions: the steps of each one's reaches. count: steps of each reach. begins: the first reach of each session.
-    """
-    steps = np.concatenate(sessions)
+def shapes_and_profiles(found: Reaches) -> NDArray[np.float64]:
+    """REACH_MEASURES of each reach: float64 (measures, reaches)."""
+    count, begins = found.count, found.borders[:-1]
+    if not len(count):
+        return np.empty((len(REACH_MEASURES), 0))
+    steps = found.steps
     starts = np.concatenate(([0], np.cumsum(count)[:-1]))
     stops = starts + count
     reach = np.repeat(np.arange(len(count)), count)
     within = np.arange(len(steps)) - starts[reach]
-    borders = np.cumsum([0, *map(len, sessions)]).tolist()
+    borders = found.step_borders.tolist()
     parts = [slice(start, stop) for start, stop in zip(borders, borders[1:])]
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,11 +129,14 @@ def _shape_and_profile(
     def product(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> NDArray[np.complex128]:
         # numpy rounds the last products of an array in another way than the others, and a way straight back turns left or
         # right by that: so each session's are an array of their own.
-        return np.concatenate([one[part] * other[part] for part in parts])
+        products = np.empty_like(one)
+        for part in parts:
+            np.multiply(one[part], other[part], out=products[part])
+        return products
 
     speed = np.abs(steps)
     length = total(speed)
-    sums = _running_sums(sessions)
+    sums = _running_sums(steps, parts)
     origin = sums[starts - 1]
     origin[begins] = 0
     chord = sums[stops - 1] - origin
@@ -126,7 +155,7 @@ def _shape_and_profile(
     mean = length / count
     is_peak = (smooth > smooth[before]) & (smooth >= smooth[after]) & (smooth > 0.1 * peak[reach])
     peak_at = np.minimum.reduceat(np.where(smooth >= peak[reach], within, len(steps)), starts)
-    way = _running_sums([speed[part] for part in parts])
+    way = _running_sums(speed, parts)
     share = way - (way[starts] - speed[starts])[reach]
     duration_s = count * (CLOCK_US / 1e6)
 
