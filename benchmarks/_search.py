@@ -111,7 +111,7 @@ def search_head(executor: str = "auto", app: Path = APP) -> Iterator[Head]:
 
 def executors() -> list[str]:
     """The CPU executors that this Python has, the faster first."""
-    packages = {"openvino": "openvino", "litert": "ai_edge_litert"}
+    packages = {"mnn": "MNN", "litert": "ai_edge_litert"}
     return [name for name, package in packages.items() if importlib.util.find_spec(package)]
 
 
@@ -179,10 +179,22 @@ def difference(table: Table, embeddings: np.ndarray) -> float:
     return float(np.abs(np.array([float(str(llr)) for llr in table.column("window_llr")]) - plain).max())
 
 
-def check(head: Head, count: int = 32) -> float:
-    """How far LLRs of the head's scorer are from the plain implementation's; ends the benchmark if beyond TOLERANCE."""
-    known = pictures(count, seed=0)
-    furthest = difference(head.score(rows(as_text(known))), one_by_one(known))
+@cache
+def known(count: int) -> tuple[np.ndarray, ...]:
+    """The images that results are compared on."""
+    return tuple(pictures(count, seed=0))
+
+
+def check(head: Head, plain: Callable[[int], np.ndarray], count: int = 32) -> float:
+    """How far LLRs of the head's scorer are from the plain implementation's on the known images.
+
+    Ends the benchmark if they are further apart than TOLERANCE.
+    """
+    return within(difference(head.score(rows(as_text(known(count)))), plain(count)))
+
+
+def within(furthest: float) -> float:
+    """A difference of LLRs, if it is within TOLERANCE; ends the benchmark otherwise."""
     if not furthest <= TOLERANCE:
         raise SystemExit(
             f"LLRs differ by {furthest:.2g} from those of the plain implementation; {TOLERANCE:g} is allowed."
@@ -190,12 +202,36 @@ def check(head: Head, count: int = 32) -> float:
     return furthest
 
 
-def one_by_one(pixels: Sequence[np.ndarray]) -> np.ndarray:
-    """The embeddings, computed in the plainest way: by LiteRT in this process, one image at a time, on one thread."""
+@cache
+def by_litert(count: int) -> np.ndarray:
+    """The known images' embeddings by LiteRT in this process, one image at a time, on one thread."""
     from mousematch.scorer import executors as networks
 
     network = networks.load(model(), executor=networks.LITERT, threads=1)
-    return np.concatenate([network.embed(one[None]) for one in pixels])
+    return np.concatenate([network.embed(one[None]) for one in known(count)])
+
+
+@cache
+def keras_network() -> Any:
+    """The model in Keras, from its weights."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    from mousematch.weights import load_model
+
+    keras.utils.disable_interactive_logging()
+    return load_model(model().folder / "weights.npz", size=model().size)
+
+
+@cache
+def by_keras(count: int) -> np.ndarray:
+    """The known images' embeddings by Keras on the model's weights: what the app's network is."""
+    return np.asarray(keras_network().predict(as_floats(known(count))))
+
+
+def as_floats(pixels: Sequence[np.ndarray]) -> np.ndarray:
+    """A network's input, float32 (n, size, size, 3) in 0-1."""
+    return np.stack(pixels).astype(np.float32) / np.float32(255)
 
 
 def median(costs: Sequence[Cost]) -> Cost:

@@ -14,6 +14,7 @@ import argparse
 
 from _search import (
     as_text,
+    by_litert,
     check,
     machine,
     median,
@@ -42,7 +43,7 @@ def main() -> None:
     print(machine())
     once, repeated = [], []
     with search_head() as head:
-        apart = check(head)
+        apart = check(head, by_litert)
         for repetition in range(options.repetitions):
             given = rows(as_text(pictures(options.images, seed=2 * repetition + 1)))
             once.append(head.cost(head.score, given)[0])

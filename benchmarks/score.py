@@ -7,13 +7,14 @@ Everything is a search on the embedded search head, timed from before its proces
 search start together, none is launched for getinfo alone. Each search gets another session of the sample, so that the
 scorer knows none of its images. "Nothing running" means that the search starts the scorer. The peers are commands of the
 same search head: one imports TensorFlow, loads the weights and predicts in its own process; the other is splunk-sdk's
-StreamingCommand that returns its records. Each scorer's LLRs of 32 other images have to be those that LiteRT gives for each
-image alone.
+StreamingCommand that returns its records. Each scorer's LLRs of 32 other images have to be those of Keras' embeddings, and
+mousescore's rows have to have the LLRs of the TensorFlow peer's own embeddings of the same session.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,13 +26,17 @@ from _search import (
     Cost,
     Head,
     Options,
+    backend,
+    by_keras,
     check,
     machine,
+    matching,
     median,
     model,
     scored,
     search_head,
     verdict,
+    within,
 )
 
 from searchhead.table import Table
@@ -65,7 +70,7 @@ class Peer(StreamingCommand):
             cell = record["image"]
             cells = cell if isinstance(cell, list) else [cell]
             pixels = np.stack([images.from_png(images.from_base64(one), {encoding!r}) for one in cells])
-            record["embedding"] = str(network.predict(pixels.astype(np.float32) / np.float32(255)).mean(axis=0).tolist())
+            record["embeddings"] = str(network.predict(pixels.astype(np.float32) / np.float32(255)).tolist())
             yield record
 
 dispatch(Peer, sys.argv, sys.stdin, sys.stdout, __name__)
@@ -108,10 +113,11 @@ def measure(repetitions: int, app: Path) -> dict[str, Cost]:
             )
         unseen = iter(recorded)
 
-        def timed(name: str, at: Head, text: str, table: Table, checked: Callable[[Table], object]) -> None:
+        def timed(name: str, at: Head, text: str, table: Table, checked: Callable[[Table], object]) -> Table:
             cost, found = at.cost(at.search, text, table)
             costs.setdefault(name, []).append(cost)
             checked(found)
+            return found
 
         for _ in range(repetitions):
             events, encoded = next(unseen)
@@ -119,12 +125,12 @@ def measure(repetitions: int, app: Path) -> dict[str, Cost]:
             head.stop_scorers()
             timed("mouseencode and mousescore, nothing running", head, "| mouseencode | mousescore", events, scored)
             head.stop_scorers()
-            check(head)  # starts the scorer
-            timed("mousescore, warm", head, "| mousescore", encoded, scored)
+            check(head, by_keras)  # starts the scorer
+            scores = timed("mousescore, warm", head, "| mousescore", encoded, scored)
             events, _ = next(unseen)
             timed("mouseencode and mousescore, warm", head, "| mouseencode | mousescore", events, scored)
             timed("nothing", other, "| nothing", encoded, partial(_same, encoded))
-            timed("TensorFlow in the command", other, "| predicts", encoded, _predicted)
+            timed("TensorFlow in the command", other, "| predicts", encoded, partial(same_llrs, scores))
             head.stop_scorers()
     return {name: median(found) for name, found in costs.items()}
 
@@ -134,9 +140,17 @@ def _same(given: Table, table: Table) -> None:
         raise SystemExit("The command that does nothing changed the rows.")
 
 
-def _predicted(table: Table) -> None:
-    if not all(np.isfinite(np.fromstring(str(cell).strip("[]"), sep=",")).all() for cell in table.column("embedding")):
-        raise SystemExit("The command with TensorFlow gave no embeddings.")
+def same_llrs(scores: Table, table: Table) -> float:
+    """How far the LLRs of mousescore's rows are from those of the TensorFlow peer's embeddings; ends the benchmark if beyond
+    TOLERANCE."""
+    furthest = 0.0
+    for ours, cell in zip(scores.column("window_llr"), table.column("embeddings"), strict=True):
+        llrs = np.array(ours if isinstance(ours, list) else [ours], np.float64)
+        theirs = matching.window_llrs(np.array(json.loads(str(cell))), backend().cohort[0], backend())
+        if llrs.shape != theirs.shape:
+            raise SystemExit(f"The command with TensorFlow gave {len(theirs)} embeddings where {len(llrs)} were scored.")
+        furthest = max(furthest, within(float(np.abs(llrs - theirs).max())))
+    return furthest
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -15,7 +15,7 @@ import re
 import time
 from pathlib import Path
 
-from _search import Head, as_text, check, machine, pictures, rows, search_head, verdict
+from _search import Head, as_text, by_litert, check, machine, pictures, rows, search_head, verdict
 
 from tests.commands.protocol import CommandProcess, to_csv
 
@@ -51,7 +51,7 @@ def main() -> None:
     options = parser.parse_args()
     print(machine())
     with search_head() as head:
-        check(head)
+        check(head, by_litert)
         texts = as_text(pictures(DISTINCT, seed=1))
         size = sum(map(len, texts)) * 3 / 4 / len(texts)
         print(f"{DISTINCT} distinct images of {size:,.0f} bytes on average, {CHUNK_ROWS:,} rows a chunk")

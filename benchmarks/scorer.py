@@ -157,7 +157,7 @@ def _random(root: Path) -> ModelVersion:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--executor", default="litert", choices=("auto", "litert", "openvino", "tensorflow"))
+    parser.add_argument("--executor", default="litert", choices=("auto", "litert", "mnn", "tensorflow"))
     parser.add_argument("--images", default=128, type=int, help="images a repetition")
     parser.add_argument("--repetitions", default=3, type=int)
     parser.add_argument("--batch", default=32, type=int, help="batch size of keras.Model.predict")

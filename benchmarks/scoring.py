@@ -1,31 +1,31 @@
 """Images scored a second in a search with mousescore, against keras.Model.predict on ready arrays, and against sgemm.
 
     python benchmarks/scoring.py                       every CPU executor that is installed (two minutes each)
-    python benchmarks/scoring.py --executor openvino   one of them
+    python benchmarks/scoring.py --executor litert     one of them
 
 A search is timed from its start to its last row: the command's process, CSV, templates from the KV store, base64, decoding
 the PNGs twice (the command refuses damaged ones), JSON, the scorer's socket, the network, LLRs. Every image is new to the
 scorer. Keras gets its arrays decoded and in memory, and the same weights. sgemm is numpy's product of float32 matrices of
 2,048 x 2,048 on all cores; the network's work is counted layer by layer as direct convolutions, two operations for each
-multiplication and addition. The LLRs of each executor have to be those that LiteRT gives for each image alone, and are
-compared with those from Keras' embeddings, whose weights are not rounded once more for LiteRT's file.
+multiplication and addition. The LLRs of each executor have to be those of Keras' embeddings.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import time
 
 import numpy as np
 from _search import (
     TOLERANCE,
     Cost,
+    as_floats,
     as_text,
+    by_keras,
     check,
-    difference,
     executors,
+    keras_network,
     machine,
     median,
     model,
@@ -36,6 +36,7 @@ from _search import (
 )
 
 SIDE = 2_048
+CHECKED = 64  # images whose LLRs are compared
 
 
 def flops(network: object) -> int:
@@ -67,27 +68,17 @@ def main() -> None:
     parser.add_argument("--predicted", type=int, default=256, help="images of one keras.Model.predict")
     parser.add_argument("--repetitions", type=int, default=3)
     options = parser.parse_args()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
-
-    from mousematch.weights import load_model
-
     print(machine())
-    keras.utils.disable_interactive_logging()
-    network = load_model(model().folder / "weights.npz", size=model().size)
+    network = keras_network()
     work = flops(network)
     chosen = [options.executor] if options.executor else executors()
     costs: dict[str, list[Cost]] = {name: [] for name in ("keras", *chosen)}
     rates: list[float] = []
-    differences = {}
     with contextlib.ExitStack() as heads:
         head = {name: heads.enter_context(search_head(name)) for name in chosen}
-        known = pictures(64, seed=0)
-        arrays = np.stack(pictures(options.predicted, seed=1)).astype(np.float32) / np.float32(255)
-        embeddings = network.predict(np.stack(known).astype(np.float32) / np.float32(255))
-        for name in chosen:
-            check(head[name], len(known))
-            differences[name] = difference(head[name].score(rows(as_text(known))), embeddings)
+        arrays = as_floats(pictures(options.predicted, seed=1))
+        differences = {name: check(head[name], by_keras, CHECKED) for name in chosen}
+        network.predict(arrays)  # traced before it is timed
         for repetition in range(options.repetitions):
             rates.append(sgemm_gflops())
             costs["keras"].append(head[chosen[0]].cost(network.predict, arrays)[0])

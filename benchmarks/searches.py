@@ -17,6 +17,7 @@ from _search import (
     Cost,
     Head,
     as_text,
+    by_litert,
     check,
     machine,
     median,
@@ -51,7 +52,7 @@ def main() -> None:
     print(machine())
     large, eight, fairness = [], [], []
     with search_head() as head:
-        apart = check(head)
+        apart = check(head, by_litert)
         for repetition in range(options.repetitions):
             texts = as_text(pictures(SEARCHES * options.windows, seed=2 * repetition + 1))
             given = rows(texts)
