@@ -22,8 +22,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mousematch.architecture import BLOCK_CONVOLUTIONS
 from mousematch.errors import ModelError
-from mousematch.model import BLOCK_CONVOLUTIONS
 
 SAMPLE_IMAGES = 64
 

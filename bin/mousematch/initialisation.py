@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousematch import imagenet
+from mousematch.architecture import BLOCK_FILTERS, CENTRED, IMAGENET
 from mousematch.errors import OptionError
 from mousematch.growth import grown
-from mousematch.model import BLOCK_FILTERS, CENTRED, IMAGENET, build_model, deep_part, freeze, normalisation_of
+from mousematch.model import build_model, deep_part, freeze, normalisation_of
 from mousematch.weights import load_model
 
 BLOCKS = len(BLOCK_FILTERS)

@@ -37,6 +37,7 @@ from mousematch import (
     training,
     weights,
 )
+from mousematch.architecture import DEEP_WEIGHT
 from mousematch.classes import Head, class_probabilities, session_probabilities
 from mousematch.discriminant import Discriminant
 from mousematch.errors import OptionError, TrainingError, TrainingStopped
@@ -44,7 +45,6 @@ from mousematch.heads import embedder_of
 from mousematch.initialisation import Start
 from mousematch.labelled import LabelledImages
 from mousematch.matching import Backend, mean_direction
-from mousematch.model import DEEP_WEIGHT
 from mousematch.progress import Progress
 from mousematch.registry import CARD, CLASSES, CLASSIFY, COHORT, ERRORS, WEIGHTS
 from mousematch.sampling import Batches, Images, in_processes

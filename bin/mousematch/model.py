@@ -11,21 +11,18 @@ from typing import Any
 
 import keras
 
-# Length of the deep part beside the wide one's, which is 1. Either is better at something: the wide part at people of
-# whom it has seen nobody like them, the deep one at the people and devices that it was trained on (docs/model-card.md).
-DEEP_WEIGHT = 1.0
+from mousematch.architecture import (
+    BLOCK_CONVOLUTIONS,
+    BLOCK_FILTERS,
+    CENTRED,
+    DEEP_WEIGHT,
+    EMBEDDING,
+    EPSILON,
+    NORMALISATIONS,
+)
+
 # Layers that compute in float32 whatever the rest does.
 EXACT = ("pixels", "wide", "deep_weight", "wide_and_deep")
-BLOCK_FILTERS = (64, 128, 256, 512, 512)
-BLOCK_CONVOLUTIONS = (2, 2, 3, 3, 3)
-EMBEDDING = 128
-# How the input layer scales images of 0-1: factor and offset of red, green and blue. Colours are signed around
-# mid-grey, and centred input spares the first normalisation a warm-up; ImageNet's networks saw 0-255 less its mean.
-CENTRED, IMAGENET = "centred", "imagenet"
-NORMALISATIONS: dict[str, tuple[float, float | tuple[float, float, float]]] = {
-    CENTRED: (2.0, -1.0),
-    IMAGENET: (255.0, (-123.68, -116.779, -103.939)),
-}
 
 
 def build_model(
@@ -55,7 +52,7 @@ def build_model(
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     x = keras.layers.Dense(embedding, use_bias=False, name="projection")(x)
-    x = keras.layers.BatchNormalization(name="projection_bn")(x)
+    x = keras.layers.BatchNormalization(epsilon=EPSILON, name="projection_bn")(x)
     # Named layers rather than bare operations, so that exporters and summaries show them.
     if wide:
         x = keras.layers.UnitNormalization(axis=-1, dtype="float32", name="deep")(x)
@@ -75,7 +72,7 @@ def _wide(images: keras.KerasTensor, length: int) -> keras.KerasTensor:
 def _convolution(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
     # No bias: the normalisation that follows has one.
     x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
-    x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
+    x = keras.layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)
 
 

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousematch import __version__, accuracy, calibration, crossfit, datasets, schedule, training, weights
+from mousematch.architecture import DEEP_WEIGHT
 from mousematch.datasets import Recording
 from mousematch.discriminant import Discriminant
 from mousematch.encoding import ENCODINGS, Encoding, encoding_named
 from mousematch.errors import ModelError
 from mousematch.leakage import recording_hash
 from mousematch.matching import Backend
-from mousematch.model import DEEP_WEIGHT
 from mousematch.registry import COHORT, EMBED, ERRORS, WEIGHTS, read_version
 from mousematch.virtual import real_person, virtual_people, with_neutral_people
 from mousematch.windows import active_s, cut

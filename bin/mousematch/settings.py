@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from mousematch.errors import OptionError
 
 FILE = "mousematch"
-EXECUTORS = ("auto", "litert", "openvino", "tensorflow")
+EXECUTORS = ("auto", "litert", "mnn", "tensorflow")
 PRECISIONS = ("float32", "bfloat16")
 MODES = ("replace", "update", "keep")
 
@@ -40,8 +40,8 @@ class ScorerSettings:
     """Where images become embeddings.
 
     python: interpreter that runs the local scorer; empty means the one that runs the command (Splunk's own).
-    executor: litert (CPU, nothing else needed), openvino (CPU, faster), tensorflow (GPU or CPU), or auto: the fastest that
-    the interpreter has.
+    executor: litert (CPU, starts soonest), mnn (CPU, the fastest there), tensorflow (GPU or CPU), or auto: TensorFlow on a
+    GPU, else LiteRT for a session and MNN for long searches.
     address: empty for the local scorer, else the URL of a TensorFlow Serving REST endpoint.
     precision: of the convolutions; bfloat16 is twice as fast on a recent GPU and needs one.
     threads: CPU threads of the local scorer, 0 for one a core.

@@ -13,16 +13,15 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from mousematch.architecture import BLOCK_FILTERS, CENTRED, NORMALISATION, NORMALISATIONS
 from mousematch.discriminant import Discriminant
 from mousematch.errors import ModelError
-from mousematch.model import BLOCK_FILTERS, CENTRED, NORMALISATIONS, build_model, normalisation_of, options_of
+from mousematch.model import build_model, normalisation_of, options_of
 from mousematch.registry import CARD
+from mousematch.weights_file import read_weights
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-# Number of the input's normalisation in a weights file; one without it is of the first, so are the oldest files.
-_NORMALISATION = "centre/normalisation"
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
@@ -40,7 +39,7 @@ def save_weights(model: keras.Model, path: Path) -> None:
     }
     normalisation = normalisation_of(model)
     if normalisation != CENTRED:
-        arrays[_NORMALISATION] = np.asarray(list(NORMALISATIONS).index(normalisation), np.float32)
+        arrays[NORMALISATION] = np.asarray(list(NORMALISATIONS).index(normalisation), np.float32)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             # numpy.savez would stamp the archive with the time.
@@ -48,20 +47,11 @@ def save_weights(model: keras.Model, path: Path) -> None:
                 np.lib.format.write_array(file, array, allow_pickle=False)
 
 
-def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
-    """The arrays of a weights file by "layer/weight". Raises ModelError if it cannot be read."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
-        raise ModelError(f"The weights {path} cannot be read ({exc}); publish the model again.") from exc
-
-
 def load_model(weights: Path, *, size: int) -> keras.Model:
     """The Keras model with the weights of a file, of whatever width they have. Raises ModelError if they do not fit."""
     arrays = read_weights(weights)
     try:
-        normalisation = list(NORMALISATIONS)[int(arrays.pop(_NORMALISATION, np.zeros(())))]
+        normalisation = list(NORMALISATIONS)[int(arrays.pop(NORMALISATION, np.zeros(())))]
         # Width and lengths of the embeddings are those of the weights.
         width = arrays["block5_conv3/kernel"].shape[-1] / BLOCK_FILTERS[-1]
         embedding = arrays["projection/kernel"].shape[-1]

@@ -130,6 +130,8 @@ def in_bundle(path: str) -> bool:
         ("apps/mousematch/lib/py39/numpy/__init__.py", True),
         ("apps/mousematch/lib/py313/splunklib/binding.py", True),
         ("apps/mousematch/lib/py313/ai_edge_litert/interpreter.py", False),
+        ("apps/mousematch/lib/py313/MNN/expr/__init__.py", False),
+        ("apps/mousematch/lib/py39/_mnncengine.cpython-39-x86_64-linux-gnu.so", False),
         ("apps/mousematch/models/base/1/weights.npz", False),
         ("apps/mousematch/bin/mousematch/scorer/server.py", False),
         ("apps/mousematch/bin/mousematch/model.py", False),

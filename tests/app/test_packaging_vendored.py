@@ -18,8 +18,8 @@ from tests.app.imports import COMMANDS, packages, reached
 ROOT = Path(__file__).resolve().parents[2]
 TREES = {"3.9": ROOT / "lib" / "py39", "3.13": ROOT / "lib" / "py313"}
 
-# The scorer's TensorFlow and OpenVINO executors run in an environment of their own.
-NOT_VENDORED = ("mousematch.scorer.executors.savedmodel", "mousematch.scorer.executors.openvino")
+# The scorer's TensorFlow executor runs in an environment of its own.
+NOT_VENDORED = ("mousematch.scorer.executors.savedmodel",)
 
 
 def find_python(version: str) -> str | None:
@@ -63,7 +63,7 @@ def test_every_imported_package_is_vendored(splunk_python: tuple[list[str], Path
         "        module = importlib.import_module(parent)\n"
         "        getattr(module, attribute)\n"
         "        return module\n"
-        "print(json.dumps([load(name).__file__ for name in json.load(sys.stdin)]))"
+        "print(json.dumps([load(name).__file__ for name in json.load(sys.stdin)]), file=sys.stderr)"
     )
     _, foreign = reached([*COMMANDS, "mousematch.scorer.__main__"], without=NOT_VENDORED)
     needed = packages(foreign)
@@ -72,7 +72,8 @@ def test_every_imported_package_is_vendored(splunk_python: tuple[list[str], Path
     finished = subprocess.run([*command, "-c", program], input=json.dumps(modules), capture_output=True, text=True)
 
     assert finished.returncode == 0, finished.stderr
-    assert all(Path(file).is_relative_to(tree) for file in json.loads(finished.stdout))
+    # Not on stdout, where MNN greets.
+    assert all(Path(file).is_relative_to(tree) for file in json.loads(finished.stderr))
 
 
 def test_litert_runs_the_shipped_model(splunk_python: tuple[list[str], Path]):
@@ -98,6 +99,26 @@ def test_litert_runs_the_shipped_model(splunk_python: tuple[list[str], Path]):
 
     assert finished.returncode == 0, finished.stderr
     assert [float(norm) for norm in finished.stdout.split()] == pytest.approx([1.0, 1.0], abs=0.01)
+
+
+def test_mnn_computes_from_the_shipped_weights(splunk_python: tuple[list[str], Path]):
+    command, tree = splunk_python
+    weights = sorted(ROOT.glob("models/*/*/weights.npz"))[0]
+    program = (
+        f"import sys; sys.path[:0] = [{str(ROOT / 'bin')!r}, {str(tree)!r}]\n"
+        "import numpy as np\n"
+        "from pathlib import Path\n"
+        "from mousematch.scorer.executors.mnn import MNNNetwork\n"
+        "images = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)\n"
+        f"print(*np.linalg.norm(MNNNetwork(Path({str(weights)!r}), size=64).embed(images), axis=1))"
+    )
+
+    finished = subprocess.run([*command, "-c", program], capture_output=True, text=True)
+
+    assert finished.returncode == 0, finished.stderr
+    # MNN writes lines of its own beside.
+    (norms,) = (line for line in finished.stdout.splitlines() if line[:1].isdigit())
+    assert [float(norm) for norm in norms.split()] == pytest.approx([1.0, 1.0], abs=0.001)
 
 
 def test_the_scorer_can_be_started(splunk_python: tuple[list[str], Path]):

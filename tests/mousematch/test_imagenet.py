@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from mousematch import imagenet, weights
+from mousematch.architecture import BLOCK_CONVOLUTIONS, BLOCK_FILTERS, IMAGENET
 from mousematch.errors import ModelError
 from mousematch.initialisation import Start
-from mousematch.model import BLOCK_CONVOLUTIONS, BLOCK_FILTERS, IMAGENET, build_model
+from mousematch.model import build_model
 from mousematch.schedule import Phase
 from tests.mousematch.test_training_engine import train
 

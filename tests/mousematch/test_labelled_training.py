@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from mousematch import crossfit, labelled, labelled_training, publishing, weights
+from mousematch.architecture import DEEP_WEIGHT
 from mousematch.errors import OptionError, TrainingStopped
 from mousematch.initialisation import Start
 from mousematch.labelled import LabelledSession
 from mousematch.labelled_training import Task
-from mousematch.model import DEEP_WEIGHT, build_model
+from mousematch.model import build_model
 from mousematch.progress import Lines
 from mousematch.schedule import Phase
 

@@ -6,5 +6,5 @@ supervisor   starts the process when a search needs it               (standard l
 server       the process: socket, idle exit, signals
 app          its HTTP interface, TensorFlow Serving's REST API
 serving      the models that it has loaded, with cache and batches
-executors    what computes: LiteRT on the CPU, TensorFlow on the GPU
+executors    what computes: LiteRT and MNN on the CPU, TensorFlow on the GPU
 """

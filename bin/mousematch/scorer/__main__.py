@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+# Before numpy loads: what it multiplies here is small, and its threads, which spin while they wait for the next product,
+# would take the cores from the network's.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from mousematch.errors import MouseMatchError
+from mousematch.scorer.executors import EXECUTORS
 from mousematch.scorer.server import Options, serve
 
 
@@ -48,7 +54,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
         help="Unix socket to listen on; its folder must exist and should have mode 0700",
     )
     parser.add_argument("--model", default="base", metavar="NAME[/VERSION]", help="loaded at once; others on demand")
-    parser.add_argument("--executor", default="auto", choices=("auto", "litert", "openvino", "tensorflow"))
+    parser.add_argument("--executor", default="auto", choices=EXECUTORS)
     parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="bfloat16: GPU only")
     parser.add_argument("--threads", default=0, type=int, metavar="N", help="CPU threads; 0 (default): one a core")
     parser.add_argument(

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from mousematch.errors import ModelError
+from mousematch.model import build_model
 from mousematch.registry import ModelVersion, Registry
 from mousematch.scorer import executors
 from mousematch.scorer.executors import Network
 from mousematch.scorer.executors.cpu import cores
+from mousematch.scorer.executors.handover import Handover
 from mousematch.scorer.executors.litert import LiteRTNetwork
-from mousematch.scorer.executors.openvino import OpenVINONetwork
+from mousematch.scorer.executors.mnn import MNNNetwork
+from mousematch.weights import load_model, save_weights
 from tests.mousematch.scorer.conftest import EMBEDDING, SIZE, Head, counters, pictures
 
 
@@ -27,12 +33,19 @@ def noise(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, SIZE, SIZE, 3)).astype(np.uint8)
 
 
-CPU_NETWORKS = (LiteRTNetwork, OpenVINONetwork)
+def litert_of(model: ModelVersion) -> Network:
+    return LiteRTNetwork(model.folder / "model.tflite")
 
 
-@pytest.mark.parametrize("network_of", CPU_NETWORKS)
-def test_an_image_has_the_same_embedding_in_any_batch(tiny: ModelVersion, network_of: type[Network]) -> None:
-    network = network_of(tiny.folder / "model.tflite")
+def mnn_of(model: ModelVersion) -> Network:
+    return MNNNetwork(model.folder / "weights.npz", size=SIZE)
+
+
+@pytest.mark.parametrize("network_of", [litert_of, mnn_of])
+def test_an_image_has_the_same_embedding_in_any_batch(
+    tiny: ModelVersion, network_of: Callable[[ModelVersion], Network]
+) -> None:
+    network = network_of(tiny)
     images = noise(16)
 
     whole = network.embed(images)
@@ -42,30 +55,100 @@ def test_an_image_has_the_same_embedding_in_any_batch(tiny: ModelVersion, networ
         np.testing.assert_allclose(network.embed(images[start:stop]), whole[start:stop], atol=1e-5)
 
 
-def test_openvino_and_litert_give_the_same_embeddings(tiny: ModelVersion) -> None:
-    litert, openvino = (network_of(tiny.folder / "model.tflite") for network_of in CPU_NETWORKS)
+@pytest.mark.parametrize("options", [{}, {"wide": 8}, {"normalisation": "imagenet"}, {"size": 48, "embedding": 20}])
+def test_mnn_gives_the_embeddings_of_keras(tmp_path: Path, options: dict[str, Any]) -> None:
+    keras.utils.set_random_seed(3)
+    model = build_model(**{"size": SIZE, "width": 1 / 16, **options})
+    random = np.random.default_rng(3)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            count = layer.gamma.shape[0]
+            numbers = [random.uniform(*ends, count) for ends in ((0.8, 1.2), (-0.1, 0.1), (-0.1, 0.1), (0.5, 2.0))]
+            layer.set_weights(numbers)
+    save_weights(model, tmp_path / "weights.npz")
+    size = options.get("size", SIZE)
+    images = random.integers(0, 256, (5, size, size, 3)).astype(np.uint8)
 
-    np.testing.assert_allclose(openvino.embed(noise(9)), litert.embed(noise(9)), atol=1e-5)
+    embeddings = MNNNetwork(tmp_path / "weights.npz", size=size).embed(images)
+
+    exact = load_model(tmp_path / "weights.npz", size=size)
+    expected = exact.predict(images.astype(np.float32) / np.float32(255), verbose=0)
+    np.testing.assert_allclose(embeddings, expected, atol=3e-5)
 
 
-@pytest.mark.parametrize("network_of", CPU_NETWORKS)
-def test_a_broken_litert_model_is_named(tmp_path: Path, network_of: type[Network]) -> None:
+def test_a_broken_litert_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.tflite").write_bytes(b"no model")
 
     with pytest.raises(ModelError, match=r"model\.tflite is no usable LiteRT model"):
-        network_of(tmp_path / "model.tflite")
+        LiteRTNetwork(tmp_path / "model.tflite")
 
 
-@pytest.mark.parametrize(("installed", "chosen"), [("ai_edge_litert", "litert"), ("openvino", "openvino")])
-def test_auto_takes_the_fastest_that_is_installed_where_there_is_no_gpu(
-    tiny: ModelVersion, monkeypatch: pytest.MonkeyPatch, installed: str, chosen: str
+def test_weights_that_mnn_cannot_use_are_named(tiny: ModelVersion, tmp_path: Path) -> None:
+    with np.load(tiny.folder / "weights.npz") as arrays:
+        np.savez(tmp_path / "part.npz", **{name: arrays[name] for name in arrays.files if "block3" not in name})
+    (tmp_path / "broken.npz").write_bytes(b"no weights")
+
+    with pytest.raises(ModelError, match=r"part\.npz lack 'block3_conv1_bn/gamma'"):
+        MNNNetwork(tmp_path / "part.npz", size=SIZE)
+    with pytest.raises(ModelError, match=r"broken\.npz cannot be read"):
+        MNNNetwork(tmp_path / "broken.npz", size=SIZE)
+
+
+class Constant:
+    """A network whose embeddings are all the same number."""
+
+    device, max_batch = "CPU", 4
+
+    def __init__(self, executor: str, number: float) -> None:
+        self.executor, self.number = executor, number
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        return np.full((len(images), 1), self.number, np.float32)
+
+
+def test_the_faster_network_takes_over_with_the_first_full_batch() -> None:
+    network = Handover(Constant("first", 1), lambda: Constant("faster", 2))
+
+    assert [network.embed(noise(count))[0, 0] for count in (1, 3, 3, 4, 1)] == [1, 1, 1, 2, 2]
+    assert network.executor == "faster"
+
+
+def test_the_first_network_stays_if_the_faster_one_fails(caplog: pytest.LogCaptureFixture) -> None:
+    attempts = []
+
+    def fail() -> Network:
+        attempts.append(1)
+        raise ModelError("The disk is full.")
+
+    network = Handover(Constant("first", 1), fail)
+
+    assert [network.embed(noise(4))[0, 0] for _ in range(3)] == [1, 1, 1]
+    assert (network.executor, len(attempts)) == ("first", 1)
+    assert "stays with first: The disk is full." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("installed", "chosen"),
+    [
+        (("ai_edge_litert", "MNN", "flatbuffers", "tensorflow"), ("litert", "mnn")),
+        (("MNN", "flatbuffers", "tensorflow"), ("mnn", "mnn")),
+        (("ai_edge_litert", "MNN", "tensorflow"), ("litert", "litert")),
+        (("ai_edge_litert", "tensorflow"), ("litert", "litert")),
+    ],
+)
+def test_auto_takes_what_is_installed_where_there_is_no_gpu(
+    tiny: ModelVersion, monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...], chosen: tuple[str, str]
 ) -> None:
     monkeypatch.setattr(executors, "_NVIDIA", ())
-    monkeypatch.setattr(executors, "_installed", lambda package: package in (installed, "ai_edge_litert", "tensorflow"))
+    monkeypatch.setattr(executors, "_installed", lambda package: package in installed)
 
     network = executors.load(tiny, executor="auto", threads=1)
+    before = network.executor
+    few = network.embed(noise(16)[:3])
+    many = network.embed(noise(16))
 
-    assert (network.executor, network.device) == (chosen, "CPU")
+    assert (before, network.executor, network.device) == (*chosen, "CPU")
+    np.testing.assert_allclose(many[:3], few, atol=2e-3)
 
 
 def test_auto_without_tensorflow_names_the_missing_export(

@@ -1,72 +1,64 @@
-"""What computes embeddings: LiteRT or OpenVINO on the CPU, or TensorFlow, which also drives a GPU. Only the chosen one is
+"""What computes embeddings: LiteRT and MNN on the CPU, or TensorFlow, which also drives a GPU. Only what is used is
 imported."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from mousematch import registry
 from mousematch.errors import ModelError
 from mousematch.registry import ModelVersion
+from mousematch.scorer.executors.handover import Handover
+from mousematch.scorer.executors.network import Network
 
-LITERT, OPENVINO, TENSORFLOW, AUTO = "litert", "openvino", "tensorflow", "auto"
+__all__ = ["EXECUTORS", "Network", "load"]
+
+LITERT, MNN, TENSORFLOW, AUTO = "litert", "mnn", "tensorflow", "auto"
+EXECUTORS = (AUTO, LITERT, MNN, TENSORFLOW)
 _NVIDIA = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 
 
-class Network(Protocol):
-    """A model version that is ready to compute."""
-
-    executor: str
-    device: str
-    max_batch: int
-
-    def embed(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 (n, size, size, 3) → float32 (n, d), for n up to max_batch."""
-
-
 def load(model: ModelVersion, *, executor: str, threads: int, precision: str = "float32") -> Network:
-    """The model version in the executor named, or in the best one there is for "auto": TensorFlow if it has a GPU; on a CPU
-    OpenVINO, else LiteRT, else TensorFlow, in the order of their speed there.
+    """The model version in the executor named, or in the best there is for "auto": TensorFlow if it has a GPU; on a CPU
+    LiteRT, which starts soonest, and MNN, which is faster, as soon as there is much to do; else TensorFlow.
 
     threads: CPU threads, 0 for one a core. precision: "float32" or "bfloat16" (GPU only). Raises ModelError.
     """
-    chosen = _choose(model) if executor == AUTO else executor
-    if chosen == TENSORFLOW:
+    if executor == AUTO:
+        return _best(model, threads, precision)
+    if executor == TENSORFLOW:
+        return _tensorflow(model, threads, precision)
+    return _mnn(model, threads) if executor == MNN else _litert(model, threads)
+
+
+def _best(model: ModelVersion, threads: int, precision: str) -> Network:
+    has_tensorflow = _installed("tensorflow")
+    if has_tensorflow and any(Path(node).exists() for node in _NVIDIA):
         network = _tensorflow(model, threads, precision)
-        on_cpu = _choose_for_cpu(model)
-        if executor == TENSORFLOW or network.device == "GPU" or on_cpu == TENSORFLOW:
+        if network.device == "GPU":
             return network
-        chosen = on_cpu
-    return _openvino(model, threads) if chosen == OPENVINO else _litert(model, threads)
-
-
-def _choose(model: ModelVersion) -> str:
-    if _installed("tensorflow") and any(Path(node).exists() for node in _NVIDIA):
-        return TENSORFLOW
-    return _choose_for_cpu(model)
-
-
-def _choose_for_cpu(model: ModelVersion) -> str:
-    exported = (model.folder / registry.LITERT).is_file()
-    if exported and _installed("openvino"):
-        return OPENVINO
-    return LITERT if (exported and _installed("ai_edge_litert")) or not _installed("tensorflow") else TENSORFLOW
+    litert = _installed("ai_edge_litert") and (model.folder / registry.LITERT).is_file()
+    mnn = _installed("MNN") and _installed("flatbuffers") and (model.folder / registry.WEIGHTS).is_file()
+    if litert and mnn:
+        return Handover(_litert(model, threads), lambda: _mnn(model, threads))
+    if mnn:
+        return _mnn(model, threads)
+    return _tensorflow(model, threads, precision) if has_tensorflow and not litert else _litert(model, threads)
 
 
 def _installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def _openvino(model: ModelVersion, threads: int) -> Network:
-    _module("openvino", "mousematch.scorer.executors.openvino")
-    from mousematch.scorer.executors.openvino import OpenVINONetwork
+def _mnn(model: ModelVersion, threads: int) -> Network:
+    _module("MNN", "mousematch.scorer.executors.mnn")
+    from mousematch.scorer.executors.mnn import MNNNetwork
 
-    return OpenVINONetwork(_export(model, registry.LITERT), threads=threads)
+    weights = model.folder / registry.WEIGHTS
+    if not weights.is_file():
+        raise ModelError(f"Model {model.reference} has no {registry.WEIGHTS} in {model.folder}; publish the model again.")
+    return MNNNetwork(weights, size=model.size, threads=threads)
 
 
 def _litert(model: ModelVersion, threads: int) -> Network:
