@@ -131,8 +131,7 @@ def _heads(events: Sequence[Sections], *, doubled: bool) -> list[dict[str, Any]]
 def _is_head(head: Mapping[str, Any]) -> bool:
     """Whether an event without its points has a start that numpy can count from, and is none that wraps others."""
     start = head.get("start")
-    # json makes True of true, which is an int to isinstance.
-    known = type(start) is int and 0 <= start <= EXACT_MS
+    known = isinstance(start, int) and 0 <= start <= EXACT_MS
     return known and head.get("v", VERSION) == VERSION and not isinstance(head.get("events"), list)
 
 
