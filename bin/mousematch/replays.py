@@ -12,6 +12,9 @@ least sure sign is surest are kept: the same ones in the original and in the rep
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,41 +53,105 @@ _POWERS = 1 << np.arange(BITS, dtype=np.int64)
 
 def path_hashes(points: Points) -> list[str]:
     """The hashes of a session's ordered points, in the order of their pieces; at most MAX_HASHES."""
-    moved = points.kind <= DRAG
-    time_us, presses = points.time_us[moved], np.flatnonzero(points.kind[moved] == DOWN)
-    if len(time_us) < MIN_EVENTS:
-        return []
-    steps = time_us[1:] - time_us[:-1]
-    pauses = np.flatnonzero(steps > PAUSE_US) + 1
-    first = np.concatenate((presses[:-PRESSES], pauses[:-PAUSES]))
-    last = np.concatenate((presses[PRESSES:], pauses[PAUSES:] - 1))
-    if not len(first):
-        return []
-    moving = np.concatenate(([0], np.cumsum(np.minimum(steps, GAP_CAP_US)))).astype(np.float64)
-    place = points.x[moved].astype(np.float64) + 1j * points.y[moved].astype(np.float64)
-    usable = (last - first >= MIN_EVENTS) & (moving[last] - moving[first] >= MIN_MOVING_US)
-    first, last = first[usable], last[usable]
-    if not len(first):
-        return []
-    means = _mean_places(moving, place, first, last)
-    signs, sureness = _signs(means)
-    spread = means.std(axis=1)
-    sureness = np.where(spread >= MIN_SPREAD_PX, sureness, 0.0)
-    kept = _surest(time_us[first] / 1e6, sureness)
-    numbers = (signs[kept] * _POWERS).sum(axis=1)
-    return list(dict.fromkeys(f"{number:012x}" for number in numbers.tolist()))
+    return path_hashes_of([points])[0]
 
 
-def _mean_places(
-    moving: NDArray[np.float64], place: NDArray[np.complex128], first: NDArray[np.intp], last: NDArray[np.intp]
-) -> NDArray[np.complex128]:
+def path_hashes_of(sessions: Sequence[Points]) -> list[list[str]]:
+    """The hashes of each session, the same as ``path_hashes`` gives.
+
+    As in kinematics.py what is computed of points and pieces is computed of all at once, while sums and projections are
+    each session's own.
+    """
+    hashes: list[list[str]] = [[] for _ in sessions]
+    pieces = _Pieces.of(sessions)
+    if pieces is None:
+        return hashes
+    means = _mean_places(pieces)
+    signs, sureness = _signs(means, pieces.parts)
+    sureness = np.where(means.std(axis=1) >= MIN_SPREAD_PX, sureness, 0.0)
+    starts_s = pieces.time_us[pieces.first] / 1e6
+    for session, part in pieces.parts.items():
+        kept = _surest(starts_s[part], sureness[part])
+        numbers = (signs[part][kept] * _POWERS).sum(axis=1)
+        hashes[session] = list(dict.fromkeys(f"{number:012x}" for number in numbers.tolist()))
+    return hashes
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Pieces of several sessions behind each other.
+
+    time_us: int64 (n,), of the points that moved, as all of these. moving: float64 (n,), µs that the session's pointer
+    had moved. place: complex128 (n,), px. first, last: intp (pieces,), the points where each begins and ends. parts: which
+    pieces are of which session, of those that have some. spans: the points of these sessions.
+    """
+
+    time_us: NDArray[np.int64]
+    moving: NDArray[np.float64]
+    place: NDArray[np.complex128]
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    parts: dict[int, slice]
+    spans: dict[int, slice]
+
+    @classmethod
+    def of(cls, sessions: Sequence[Points]) -> _Pieces | None:
+        """The pieces that are long enough; None if there is none."""
+        points = sessions[0] if len(sessions) == 1 else Points.concatenate(sessions)
+        at = np.flatnonzero(points.kind <= DRAG)
+        borders = np.searchsorted(at, np.cumsum([0, *map(len, sessions)]))
+        time_us = points.time_us[at]
+        steps = time_us[1:] - time_us[:-1]
+        # What leads from one session to the next is no step and no pause.
+        steps[borders[(borders > 0) & (borders < len(at))] - 1] = 0
+        moving_us = np.zeros(len(at), np.int64)
+        np.cumsum(np.minimum(steps, GAP_CAP_US), out=moving_us[1:])
+        presses, pauses = np.flatnonzero(points.kind[at] == DOWN), np.flatnonzero(steps > PAUSE_US) + 1
+        begins, ends = [], []
+        for pressed, paused in zip(_cut(presses, borders), _cut(pauses, borders)):
+            begins += [pressed[:-PRESSES], paused[:-PAUSES]]
+            ends += [pressed[PRESSES:], paused[PAUSES:] - 1]
+        first, last = np.concatenate(begins), np.concatenate(ends)
+        usable = (last - first >= MIN_EVENTS) & (moving_us[last] - moving_us[first] >= MIN_MOVING_US)
+        first, last = first[usable], last[usable]
+        if not len(first):
+            return None
+        counts = np.bincount(np.searchsorted(borders, first, side="right") - 1, minlength=len(sessions))
+        stops = np.cumsum(counts).tolist()
+        parts = {
+            number: slice(stops[number] - count, stops[number]) for number, count in enumerate(counts.tolist()) if count
+        }
+        spans = {number: slice(int(borders[number]), int(borders[number + 1])) for number in parts}
+        moving_us -= np.repeat(moving_us[np.minimum(borders[:-1], len(at) - 1)], np.diff(borders))
+        place = points.x[at].astype(np.float64) + 1j * points.y[at].astype(np.float64)
+        return cls(time_us, moving_us.astype(np.float64), place, first, last, parts, spans)
+
+
+def _cut(numbers: NDArray[np.intp], borders: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Rising numbers cut at some borders."""
+    places = np.searchsorted(numbers, borders).tolist()
+    return [numbers[start:stop] for start, stop in zip(places, places[1:])]
+
+
+def _mean_places(pieces: _Pieces) -> NDArray[np.complex128]:
     """Mean place in each of TICKS equal shares of each piece's moving time: complex128 (pieces, TICKS), px."""
-    duration = moving[last] - moving[first]
+    moving, first = pieces.moving, pieces.first
+    duration = moving[pieces.last] - moving[first]
     borders = moving[first][:, None] + duration[:, None] * _SHARES
     # Distances of places grow with the session; its sums stay exact enough when they start in its middle.
-    centred = place - place.mean()
-    sums = np.concatenate(([0], np.cumsum((centred[1:] + centred[:-1]) / 2 * (moving[1:] - moving[:-1]))))
-    before = np.clip(np.searchsorted(moving, borders, side="right") - 1, 0, len(moving) - 2)
+    centred = np.empty_like(pieces.place)
+    for span in pieces.spans.values():
+        place = pieces.place[span]
+        np.subtract(place, np.add.reduce(place) / len(place), out=centred[span])
+    areas = (centred[1:] + centred[:-1]) / 2 * (moving[1:] - moving[:-1])
+    sums = np.zeros_like(centred)
+    before = np.empty(borders.shape, np.intp)
+    for session, span in pieces.spans.items():
+        np.cumsum(areas[span.start : span.stop - 1], out=sums[span.start + 1 : span.stop])
+        part = pieces.parts[session]
+        found = np.searchsorted(moving[span], borders[part], side="right") - 1
+        np.minimum(np.maximum(found, 0), span.stop - span.start - 2, out=before[part])
+        before[part] += span.start
     ahead = borders - moving[before]
     length = np.maximum(moving[before + 1] - moving[before], 1.0)
     slope = (centred[before + 1] - centred[before]) / length
@@ -92,12 +159,20 @@ def _mean_places(
     return (at[:, 1:] - at[:, :-1]) / (duration[:, None] / TICKS)
 
 
-def _signs(means: NDArray[np.complex128]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Signs of the projections, bool (pieces, BITS), and how sure each piece's least sure sign is, float64 (pieces,)."""
-    spectrum = (means - means.mean(axis=1, keepdims=True)) @ _COSINES
-    parts = np.concatenate((spectrum.real, spectrum.imag), axis=1)
-    parts /= np.maximum(np.linalg.norm(parts, axis=1, keepdims=True), 1e-9)
-    projected = parts @ _PROJECTIONS
+def _signs(means: NDArray[np.complex128], parts: Mapping[int, slice]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Signs of the projections, bool (pieces, BITS), and how sure each piece's least sure sign is, float64 (pieces,).
+
+    parts: the pieces of each session. How a product of matrices is rounded can depend on how many rows it has.
+    """
+    shape = means - means.mean(axis=1, keepdims=True)
+    spectrum = np.empty((len(means), COEFFICIENTS), np.complex128)
+    for part in parts.values():
+        np.matmul(shape[part], _COSINES, out=spectrum[part])
+    bands = np.concatenate((spectrum.real, spectrum.imag), axis=1)
+    bands /= np.maximum(np.linalg.norm(bands, axis=1, keepdims=True), 1e-9)
+    projected = np.empty((len(means), BITS))
+    for part in parts.values():
+        np.matmul(bands[part], _PROJECTIONS, out=projected[part])
     return projected > 0, np.abs(projected).min(axis=1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mousematch.replays import MAX_HASHES, path_hashes
+from mousematch.replays import MAX_HASHES, path_hashes, path_hashes_of
 from mousematch.telemetry import Points
 from samples.bots.replay_jitter import Disguise, disguised
 from samples.people import people, person
@@ -88,3 +88,14 @@ def test_a_pointer_that_stands_still_has_none():
     )
 
     assert path_hashes(still) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sessions_hashed_together_have_the_hashes_that_they_have_alone(seed):
+    random = np.random.default_rng(seed)
+    whole = [ORIGINAL, *(session(one, seconds=40, seed=seed) for one in people(3))]
+    pieces = [one[: int(random.integers(0, len(one)))] for one in whole]
+    sessions = [Points.empty(), *whole, *pieces, Points.empty()]
+
+    assert path_hashes_of(sessions) == [path_hashes(points) for points in sessions]
+    assert path_hashes_of(sessions[:1]) == [[]]
