@@ -19,7 +19,8 @@ irrational function, the arctangent, is rounded far more coarsely than it is com
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -32,9 +33,9 @@ SIZE = 64
 WINDOW_POINTS = 640
 
 BINS = 32
-# Rows of panels, panels in a row, colours.
-GRID = (2, 2, 3)
 HISTOGRAMS = 12
+# The last histogram, of what is no move, which most windows have little of.
+EVENTS = HISTOGRAMS - 1
 # Where a point goes that has no value for a histogram, such as the turn of the first one.
 NOWHERE = HISTOGRAMS * BINS * BINS
 # A bin with a quarter of all points is as bright as can be.
@@ -43,6 +44,8 @@ GAIN = 2
 # The slow turn compares two ways of so many points each; so a point knows of LOOKBACK points before it.
 SLOW_STEPS = 8
 LOOKBACK = 2 * SLOW_STEPS
+# So many points are worked on at once: they stay in the processor's cache.
+BLOCK_POINTS = 8_192
 
 # Milliseconds up to 23 have a bin each, as timers differ by single milliseconds; then 1.2 bins double the time. These
 # are the first milliseconds of bins 24 to 31: 24 * 2 ** (k / 1.2), rounded up.
@@ -54,6 +57,17 @@ POSITION_COLUMN_PX, POSITION_ROW_PX = 64.0, 40.0
 # A whole turn. In units of it, 16-bit numbers wrap around as angles do.
 FULL_TURN = 65_536
 SECTOR = FULL_TURN // BINS
+_SECTOR_BITS = SECTOR.bit_length() - 1
+
+# How far the next row and the next column of a histogram are in the memory of a picture, and where histograms begin.
+_ROW, _COLUMN = np.int16(SIZE * 3), np.int16(3)
+_ORIGINS = np.array(
+    [down * BINS * SIZE * 3 + right * BINS * 3 + colour for down in (0, 1) for right in (0, 1) for colour in (0, 1, 2)],
+    np.int16,
+)[:, None]
+# The histograms of a step, which a session's first point has not; and those of two steps.
+_NEED_STEP = np.array([1, 10, 11])[:, None]
+_NEED_TWO_STEPS = np.array([0, 3, 5])[:, None]
 
 # Tables over the logarithm are entered with a positive float32's leading bits: exponent and 10 bits of the fraction.
 _DROPPED_BITS = 13
@@ -108,103 +122,160 @@ def draw(points: Points, windows: Sequence[slice]) -> NDArray[np.uint8]:
     points: a session's points in order. What a window's first points follow lies before the window, so that the windows
     of a session together count every step of it; only the session's own first points follow nothing.
     """
-    images = np.zeros((len(windows), SIZE, SIZE, 3), np.uint8)
+    images = np.empty((len(windows), SIZE, SIZE, 3), np.uint8)
     pieces = [window.indices(len(points))[:2] for window in windows]
-    if not pieces:
-        return images
-    first = max(0, min(start for start, _ in pieces) - LOOKBACK)
-    index = histogram_index(points[first : max(stop for _, stop in pieces)])
-    for image, (start, stop) in zip(images, pieces):
-        image[:] = picture(index[:, start - first : max(start, stop) - first])
+    for together in _near(pieces):
+        first = max(0, min(pieces[number][0] for number in together) - LOOKBACK)
+        index = _filled(pixel_index(points[first : max(pieces[number][1] for number in together)]))
+        for number in together:
+            start, stop = pieces[number]
+            _picture(index[:, start - first : max(start, stop) - first], images[number])
     return images
 
 
 def draw_many(sessions: Sequence[tuple[Points, Sequence[slice]]]) -> NDArray[np.uint8]:
     """What ``draw`` gives for each of several sessions, behind each other; short ones cost a fraction together."""
+    images = np.empty((sum(len(windows) for _, windows in sessions), SIZE, SIZE, 3), np.uint8)
+    if not len(images):
+        return images
     lengths = [len(points) for points, _ in sessions]
-    order = np.concatenate([np.arange(length) for length in (*lengths, 0)])
-    index = histogram_index(Points.concatenate(points for points, _ in sessions), order)
-    images = []
-    first = 0
-    for length, (_, windows) in zip(lengths, sessions):
-        for window in windows:
-            start, stop, _ = window.indices(length)
-            images.append(picture(index[:, first + start : first + max(start, stop)]))
-        first += length
-    return np.stack(images) if images else np.zeros((0, SIZE, SIZE, 3), np.uint8)
+    firsts = np.cumsum([0, *lengths[:-1]])
+    index = _filled(pixel_index(Points.concatenate(points for points, _ in sessions), firsts))
+    pieces = [
+        (first + start, first + max(start, stop))
+        for first, length, (_, windows) in zip(firsts.tolist(), lengths, sessions)
+        for start, stop, _ in (window.indices(length) for window in windows)
+    ]
+    for image, (start, stop) in zip(images, pieces):
+        _picture(index[:, start:stop], image)
+    return images
 
 
-def picture(index: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """The image of some points: uint8 (SIZE, SIZE, 3). index: int16 (HISTOGRAMS, n), their part of histogram_index."""
-    n = index.shape[1]
-    counts = np.bincount(index.ravel(), minlength=NOWHERE + 1)[:NOWHERE]
+def _near(pieces: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Numbers of windows (start, stop) that are worked on together: neighbours of BLOCK_POINTS points in all, or one."""
+    together: list[int] = []
+    low = high = 0
+    for number, (start, stop) in enumerate(pieces):
+        if together and max(high, stop) - min(low, start) > BLOCK_POINTS:
+            yield together
+            together = []
+        low, high = (min(low, start), max(high, stop)) if together else (start, stop)
+        together.append(number)
+    if together:
+        yield together
+
+
+def _filled(index: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The index without the histogram of events, if there is none."""
+    return index if (index[EVENTS] != NOWHERE).any() else index[:EVENTS]
+
+
+def _picture(index: NDArray[np.int16], image: NDArray[np.uint8]) -> None:
+    """Draws some points: uint8 (SIZE, SIZE, 3). index: int16 (histograms, n), their part of pixel_index."""
+    counts = np.bincount(index.astype(np.intp).ravel(), minlength=NOWHERE + 1)[:NOWHERE]
+    image.reshape(-1)[:] = _levels(index.shape[1]).take(counts)
+
+
+@lru_cache(maxsize=8)
+def _levels(n: int) -> NDArray[np.uint8]:
+    """The level of a bin with so many of n points: uint8 (n + 1,)."""
     # floor(255 GAIN sqrt(count / n)) in whole numbers up to the root, which is exact where it meets a whole number.
     squares = np.minimum((255 * GAIN) ** 2 * np.arange(n + 1) // max(n, 1), 255**2)
-    levels = np.sqrt(squares).astype(np.uint8)
-    panels = levels[counts].reshape(*GRID, BINS, BINS)
-    return panels.transpose(0, 3, 1, 4, 2).reshape(SIZE, SIZE, 3)
+    return np.sqrt(squares).astype(np.uint8)
 
 
-def histogram_index(points: Points, order: NDArray[np.intp] | None = None) -> NDArray[np.int16]:
-    """For each histogram the bin that each point counts in: int16 (HISTOGRAMS, n), NOWHERE for none.
+def pixel_index(points: Points, firsts: NDArray[np.intp] | None = None) -> NDArray[np.int16]:
+    """For each histogram the value of the picture that each point counts in: int16 (HISTOGRAMS, n), NOWHERE for none.
 
     points: in order, from a session's start on; or from LOOKBACK points before those that matter. Histograms are
-    numbered panel by panel, red, green, blue; bins histogram by histogram, row by row, from the top left.
-    order: of points of several sessions, the number that each has in its own one.
+    numbered panel by panel, red, green, blue; values as they lie in memory: row by row, three to a pixel.
+    firsts: of points of several sessions behind each other, where each one begins; rising, 0 first.
     """
-    if order is None:
-        order = np.arange(len(points))
-    second, third = order >= 1, order >= 2
-    dt_us = _change(points.time_us, 1)
+    n = len(points)
+    if firsts is None:
+        firsts = np.zeros(1, np.intp)
+    first = _from(firsts, 1, n)
     dx, dy = _change(points.x, 1), _change(points.y, 1)
-    square = dx * dx + dy * dy
+    # The first point of a session follows none of the session before.
+    dx[first] = dy[first] = 0
+    square = _square(dx, dy)
     direction = _direction(dx, dy)
-    moves = (square > 0) & second
+    moves = square > 0
     # A turn needs two movements in a row: a rest, a click or a scroll has no direction.
     turns = moves & _before(moves, 1)
 
-    time = _TIME_BINS.take((dt_us + 500) // 1000, mode="clip")
+    # Milliseconds below 2 ** 24 µs are exact in float32; far shorter ones are in the last bin.
+    time_us = _change(points.time_us, 1).astype(np.float32)
+    time = _TIME_BINS.take(((time_us + np.float32(500)) / np.float32(1000)).astype(np.int64), mode="clip")
+    time_ms = np.maximum(time_us, np.float32(1000 * SHORTEST_STEP_MS))
+    time_ms /= np.float32(1000)
     step = STEP.bins(square)
-    time_ms = np.maximum(dt_us, 1000 * SHORTEST_STEP_MS).astype(np.float32) / np.float32(1000)
-    speed = SPEED.bins((square / (time_ms * time_ms)).astype(np.float32, copy=False))
-    sector = _angle_bins(direction, SECTOR // 2)
-    turn = _angle_bins(_change(direction, 1), FULL_TURN // 2)
-    slow_turn, distance, slow_turns = _slow_turns(points, order >= LOOKBACK)
-    # Kinds and buttons have five values each; the sixth place leaves a dark row between kinds.
-    event = points.kind.astype(np.int16) * 6 + points.button
+    square_speed = np.multiply(time_ms, time_ms, out=time_ms)
+    speed = SPEED.bins(np.divide(square, square_speed, out=square_speed))
+    sector_column = _angle_bins(direction, SECTOR // 2) * _COLUMN
+    turn_row = _angle_bins(_change(direction, 1), FULL_TURN // 2) * _ROW
+    slow_turn, distance, slow_turns = _slow_turns(points, _from(firsts, LOOKBACK, n))
+    time_column, step_row, step_column, speed_row = time * _COLUMN, step * _ROW, step * _COLUMN, speed * _ROW
 
-    # Row, column, for which points.
-    joint: tuple[tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_]], ...] = (
-        (_before(time, 1), time, third),
-        (step, time, second),
-        (turn, time, turns),
-        (_before(step, 1), step, third),
-        (turn, step, turns),
-        (_before(speed, 1), speed, third),
-        (speed, sector, moves),
-        (turn, sector, turns),
-        (slow_turn, distance, slow_turns),
-        (_place(points.y, POSITION_ROW_PX), _place(points.x, POSITION_COLUMN_PX), order >= 0),
-        (_coordinate(dy), _coordinate(dx), second),
-        (event, time, second & (points.kind != MOVE)),
+    index = np.empty((HISTOGRAMS, n), np.int16)
+    joint: tuple[tuple[NDArray[np.int16], NDArray[np.int16]], ...] = (
+        (_before(time * _ROW, 1), time_column),
+        (step_row, time_column),
+        (turn_row, time_column),
+        (_before(step_row, 1), step_column),
+        (turn_row, step_column),
+        (_before(speed_row, 1), speed * _COLUMN),
+        (speed_row, sector_column),
+        (turn_row, sector_column),
+        (slow_turn * _ROW, distance * _COLUMN),
+        (_place(points.y, POSITION_ROW_PX) * _ROW, _place(points.x, POSITION_COLUMN_PX) * _COLUMN),
+        (_coordinate(dy) * _ROW, _coordinate(dx) * _COLUMN),
+        # Kinds and buttons have five values each; the sixth place leaves a dark row between kinds.
+        ((points.kind.astype(np.int16) * 6 + points.button) * _ROW, time_column),
     )
-    index = np.empty((HISTOGRAMS, len(points)), np.int16)
-    for number, (row, column, counted) in enumerate(joint):
-        bins = row * np.int16(BINS) + column + np.int16(number * BINS * BINS)
-        index[number] = np.where(counted, bins, np.int16(NOWHERE))
+    for of_histogram, (row, column) in zip(index, joint):
+        np.add(row, column, out=of_histogram)
+    index += _ORIGINS
+    for number in (2, 4, 7):
+        np.putmask(index[number], ~turns, NOWHERE)
+    np.putmask(index[6], ~moves, NOWHERE)
+    np.putmask(index[8], ~slow_turns, NOWHERE)
+    np.putmask(index[EVENTS], points.kind == MOVE, NOWHERE)
+    index[_NEED_STEP, first] = NOWHERE
+    index[_NEED_TWO_STEPS, _from(firsts, 2, n)] = NOWHERE
     return index
 
 
+def _from(firsts: NDArray[np.intp], count: int, n: int) -> NDArray[np.intp]:
+    """The numbers of so many points from each session's first one on, where there are n points in all.
+
+    Where a session has fewer the numbers go on with the next one's, which are among the next one's own.
+    """
+    numbers = (firsts[:, None] + np.arange(count)).ravel()
+    return numbers[numbers < n]
+
+
 def _slow_turns(
-    points: Points, late: NDArray[np.bool_]
+    points: Points, early: NDArray[np.intp]
 ) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_]]:
-    """Change of direction from one way of SLOW_STEPS points to the next, and how far the first went: bins, known or not."""
+    """Change of direction from one way of SLOW_STEPS points to the next, and how far the first went: bins, known or not.
+
+    early: the numbers of points that come too soon to know both ways.
+    """
     dx, dy = _change(points.x, SLOW_STEPS), _change(points.y, SLOW_STEPS)
-    square = dx * dx + dy * dy
+    square = _square(dx, dy)
     turn = _angle_bins(_change(_direction(dx, dy), SLOW_STEPS), FULL_TURN // 2)
     square_before = _before(square, SLOW_STEPS)
-    known = (square > 0) & (square_before > 0) & late
+    known = (square > 0) & (square_before > 0)
+    known[early] = False
     return turn, DISTANCE.bins(square_before), known
+
+
+def _square(dx: NDArray[np.float32], dy: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared lengths."""
+    square = dx * dx
+    square += dy * dy
+    return square
 
 
 def _direction(dx: NDArray[np.float32], dy: NDArray[np.float32]) -> NDArray[np.int16]:
@@ -215,18 +286,28 @@ def _direction(dx: NDArray[np.float32], dy: NDArray[np.float32]) -> NDArray[np.i
 
 def _angle_bins(angle: NDArray[np.int16], ahead: int) -> NDArray[np.int16]:
     """Bins of angles in 65,536ths of a turn; ahead: how far before angle 0 the first bin begins."""
-    return ((angle.view(np.uint16) + np.uint16(ahead)) // np.uint16(SECTOR)).astype(np.int16)
+    bins = angle.view(np.uint16) + np.uint16(ahead)
+    return np.right_shift(bins, np.uint16(_SECTOR_BITS), out=bins).view(np.int16)
 
 
 def _coordinate(step: NDArray[np.float32]) -> NDArray[np.int16]:
     """Bins of the signed logarithm of one coordinate of steps."""
     size = COORDINATE.bins(np.abs(step))
-    return np.maximum(COORDINATE_ZERO + np.where(step < 0, -size, size), 0)
+    # All bits of a number turned over, and one more: the same number below zero.
+    below: NDArray[np.int16] = -(step < 0).astype(np.int16)
+    size ^= below
+    size -= below
+    size += np.int16(COORDINATE_ZERO)
+    # One bin more would be needed on this side.
+    size += size < 0
+    return size
 
 
 def _place(coordinate: NDArray[np.float32], bin_px: float) -> NDArray[np.int16]:
     """Bins of a position; what lies outside counts at the edge."""
-    return np.clip(coordinate / np.float32(bin_px), 0, BINS - 1).astype(np.int16)
+    place = coordinate / np.float32(bin_px)
+    np.minimum(place, np.float32(BINS - 1), out=place)
+    return np.maximum(place, np.float32(0), out=place).astype(np.int16)
 
 
 def _before(values: NDArray[_Value], steps: int) -> NDArray[_Value]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mousematch import images, portrait_encoding
-from mousematch.portrait_encoding import BINS, HISTOGRAMS, LOOKBACK, NOWHERE, draw, draw_many, histogram_index
+from mousematch.portrait_encoding import BINS, BLOCK_POINTS, LOOKBACK, NOWHERE, draw, draw_many, pixel_index
 from mousematch.telemetry import DOWN, LEFT, MOVE, NONE, SCROLL, Points
 
 RHYTHM, STEP, DIRECTION, PLACE = (0, 0), (0, 32), (32, 0), (32, 32)
@@ -127,8 +127,6 @@ def test_time_steps_have_a_bin_each_millisecond_and_then_logarithmic_ones(millis
 def test_time_bins_follow_the_published_formula():
     published = [floor(24 + 1.2 * log2(ms / 24) + 1e-12) for ms in range(24, 1369)]
 
-    index = histogram_index(points((0, 0, 0), *((ms * 10_000, 0, 0) for ms in range(1, 3))))
-    assert index.shape == (HISTOGRAMS, 3)
     assert published == portrait_encoding._TIME_BINS[24:1369].tolist()
 
 
@@ -211,13 +209,13 @@ def session(rows):
 def test_any_points_count_once_at_most_in_each_histogram(rows):
     movement = session(rows)
 
-    index = histogram_index(movement)
+    index = pixel_index(movement)
     image = whole(movement)
 
     assert image.shape == (64, 64, 3) and image.dtype == np.uint8
     for number, histogram in enumerate(index):
-        counted = histogram[histogram < NOWHERE]
-        assert ((counted // BINS**2) == number).all()
+        row, column, colour = np.unravel_index(histogram[histogram < NOWHERE], (64, 64, 3))
+        assert ((row // BINS * 2 + column // BINS) * 3 + colour == number).all()
     # Every point has a place, so a picture of points is never black.
     assert (index[9] < NOWHERE).all() and image.any() == bool(rows)
 
@@ -243,6 +241,17 @@ def test_a_window_counts_the_same_whatever_is_drawn_with_it(rows, one, other):
     assert (alone == shorter).all()
 
 
+def test_a_long_session_is_drawn_in_pieces_as_each_window_alone():
+    numbers = np.random.default_rng(1).integers(0, 1_800, (2 * BLOCK_POINTS, 5)) % [1_800, 1_800, 1_800, 5, 5]
+    movement = session(numbers.tolist())
+    windows = [slice(start, start + 640) for start in range(0, len(movement), 640)]
+
+    together = draw(movement, [*windows, *windows[::-3], slice(100, None)])
+
+    alone = [draw(movement, [window])[0] for window in (*windows, *windows[::-3], slice(100, None))]
+    assert (together == np.stack(alone)).all()
+
+
 @given(st.lists(wild, max_size=4), st.integers(1, 30))
 def test_sessions_drawn_together_are_drawn_as_alone(sessions, length):
     movements = [session(rows) for rows in sessions]
@@ -256,10 +265,10 @@ def test_sessions_drawn_together_are_drawn_as_alone(sessions, length):
 @given(wild)
 def test_windows_together_count_what_the_session_counts(rows):
     movement = session(rows)
-    index = histogram_index(movement)
+    index = pixel_index(movement)
 
     cut = np.concatenate(
-        [histogram_index(movement[max(0, s - LOOKBACK) : s + 7])[:, min(s, LOOKBACK) :] for s in range(0, len(rows), 7)]
+        [pixel_index(movement[max(0, s - LOOKBACK) : s + 7])[:, min(s, LOOKBACK) :] for s in range(0, len(rows), 7)]
         or [index],
         axis=1,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mousematch.portrait_encoding import BINS, histogram_index
+from mousematch.portrait_encoding import BINS, NOWHERE, SIZE, pixel_index
 from mousematch.telemetry import Points
 from samples import portrait_legend
 from samples.portrait_legend import DX, DY, LENGTH, PACE, PANELS, TIME
@@ -20,7 +20,8 @@ def one_step(dx: float, dy: float, ms: float) -> list[tuple[int, int]]:
         np.zeros(2, np.uint8),
         np.zeros(2, np.uint8),
     )
-    return [divmod(int(bin_) % BINS**2, BINS) for bin_ in histogram_index(points)[:, 1]]
+    rows, columns, _ = np.unravel_index(pixel_index(points)[:, 1] % NOWHERE, (SIZE, SIZE, 3))
+    return [(int(row) % BINS, int(column) % BINS) for row, column in zip(rows, columns, strict=True)]
 
 
 def number(text: str) -> float:
