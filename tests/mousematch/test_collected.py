@@ -91,10 +91,9 @@ def cells(raws):
 def read(column, names):
     sessions = Sessions()
     read_into(sessions, {"_raw": column}, names)
-    return {
-        key: (Counter(np.frombuffer(each.records, f"V{RECORD.itemsize}").tolist()), json.loads(each.dropped.to_json() or "0"))
-        for key, each in sessions._sessions.items()
-    }
+    points = {key: np.frombuffer(each.records, f"V{RECORD.itemsize}") for key, each in sessions._sessions.items()}
+    reasons = {key: json.loads(each.dropped.to_json() or "{}") for key, each in sessions._sessions.items()}
+    return {key: Counter(records.tolist()) for key, records in points.items()}, reasons
 
 
 # In which a reader that looks only at the ends would find other points than json.
@@ -118,6 +117,10 @@ TRAPS = [
     '{"start":1,"a":"' + "x" * HEAD_BYTES + '","points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[0]}}',
     '{"start":1,"a":' + "[" * 400 + "]" * 400 + ',"points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[0]}}',
     '{"start":1}\0{"start":2,"points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[0]}}',
+    '{"start":1,"points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[0]}]',
+    '{"start":1,"points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[:]}}',
+    '{"start":1,"points":{"dt":[1,1],"x":[1,1],"y":[1,1],"kind":[0,0],"button":[0;0]}}',
+    text({name: ["0.3" if name == "dt" else "1"] * 3 for name in ARRAYS}, {"start": 4_400_000_000_000}),
     " " + text({name: ["1"] for name in ARRAYS}),
     "\ufeff" + text({name: ["1"] for name in ARRAYS}),
     '["a","points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[0]}}',
@@ -197,8 +200,18 @@ def test_one_event_that_is_cut_off_does_not_keep_the_others_from_being_read(kept
 
     found = read(cells(raws), FieldNames())
 
-    ((points, dropped),) = found.values()
-    assert sum(points.values()) == 298 and list(dropped) == ["not_json"]
+    (points,), (reasons,) = (of_sessions.values() for of_sessions in found)
+    assert sum(points.values()) == 298 and list(reasons) == ["not_json"]
+
+
+@pytest.mark.parametrize("uneven", [{"x"}, {"y"}, {"dt"}, {"kind"}, {"button"}, {"kind", "button"}])
+def test_two_uneven_events_do_not_make_up_for_each_other(uneven):
+    def event(count, other):
+        raw = text({name: ["1"] * (other if name in uneven else count) for name in ARRAYS})
+        return sections(raw.encode(), doubled=False)
+
+    assert read_collected([event(2, 2), event(3, 3)], doubled=False) is not None
+    assert read_collected([event(2, 3), event(3, 2)], doubled=False) is None
 
 
 def test_uneven_arrays_are_refused_by_both():
