@@ -1,4 +1,4 @@
-"""MNN: the network on the CPU, three times as fast as with direct convolutions.
+"""MNN: the network on the CPU, with fewer operations.
 
 Its 3 x 3 convolutions are Winograd's, in Lavin & Gray's way (2016): up to four times fewer multiplications, in float32. It
 is built from the weights themselves, so its embeddings are Keras's to six digits.
