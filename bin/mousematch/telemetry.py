@@ -99,33 +99,13 @@ class Points:
         )
 
 
-def distance_px(points: Points) -> float:
-    """Length of the path in CSS pixels."""
-    if len(points) < 2:
-        return 0.0
-    x, y = points.x.astype(np.float64), points.y.astype(np.float64)
-    return float(np.hypot(x[1:] - x[:-1], y[1:] - y[:-1]).sum())
-
-
-def count_clicks(points: Points) -> int:
-    """How many times a button went down."""
-    return int(np.count_nonzero(points.kind == DOWN))
-
-
 # A pause longer than this ends a stroke: the hand rested. Ballistic movements and their corrections follow each other
 # within about 0.1-0.3 s, and collectors send nothing while the mouse is still.
 STROKE_GAP_US = 500_000
 
 
-def count_strokes(points: Points) -> int:
-    """How many strokes: runs of points with no pause longer than STROKE_GAP_US between them."""
-    if len(points) == 0:
-        return 0
-    return int(np.count_nonzero(points.time_us[1:] - points.time_us[:-1] > STROKE_GAP_US)) + 1
-
-
 def strokes(points: Points) -> list[slice]:
-    """The strokes that count_strokes counts, as slices of the ordered points; in order, together all of them."""
+    """Runs of points with no pause longer than STROKE_GAP_US between them: slices of the ordered points, together all."""
     if len(points) == 0:
         return []
     breaks = np.flatnonzero(np.diff(points.time_us) > STROKE_GAP_US) + 1

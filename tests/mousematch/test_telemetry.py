@@ -6,22 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mousematch.telemetry import (
-    DOWN,
-    LEFT,
-    MOVE,
-    NONE,
-    STROKE_GAP_US,
-    UP,
-    Points,
-    count_clicks,
-    count_strokes,
-    distance_px,
-    strokes,
-)
+from mousematch.telemetry import DOWN, LEFT, MOVE, NONE, STROKE_GAP_US, Points, strokes
 
 POINT = st.tuples(
-    st.integers(0, 5), st.sampled_from([0.0, 1.5, 3.0]), st.sampled_from([0.0, 2.0]), st.integers(0, 2), st.integers(0, 2)
+    st.integers(0, 5),
+    st.sampled_from([0.0, 1.5, 3.0]),
+    st.sampled_from([0.0, 2.0]),
+    st.integers(0, 2),
+    st.integers(0, 2),
 )
 
 
@@ -64,23 +56,6 @@ def test_places_off_the_screen_are_left_out():
     assert seen.time_us.tolist() == [0, 3]
 
 
-def test_distance_is_the_length_of_the_path():
-    assert distance_px(points((0, 0, 0, 0, 0), (1, 3, 4, 0, 0), (2, 3, 4, 0, 0), (3, 0, 0, 0, 0))) == 10.0
-    assert distance_px(points((0, 3, 3, 0, 0))) == 0.0
-
-
-def test_a_click_counts_when_the_button_goes_down():
-    assert count_clicks(points((0, 0, 0, DOWN, LEFT), (1, 0, 0, UP, LEFT), (2, 0, 0, DOWN, LEFT))) == 2
-
-
-def test_a_long_pause_ends_a_stroke():
-    gap = STROKE_GAP_US + 1
-
-    assert count_strokes(points()) == 0
-    assert count_strokes(points((0, 0, 0, 0, 0))) == 1
-    assert count_strokes(points((0, 0, 0, 0, 0), (STROKE_GAP_US, 0, 0, 0, 0), (STROKE_GAP_US + gap, 0, 0, 0, 0))) == 2
-
-
 def test_parts_are_joined_in_their_order():
     joined = Points.concatenate([points((5, 1, 1, 0, 0)), Points.empty(), points((2, 1, 1, 0, 0))])
 
@@ -89,11 +64,11 @@ def test_parts_are_joined_in_their_order():
 
 
 @given(st.lists(st.integers(0, 2 * STROKE_GAP_US), max_size=30))
-def test_strokes_are_as_many_as_are_counted_and_hold_every_point_once(steps_us):
+def test_strokes_hold_every_point_once_and_end_with_long_pauses(steps_us):
     session = points(*((int(time_us), 0, 0, 0, 0) for time_us in np.cumsum(steps_us)))
 
     found = strokes(session)
 
-    assert len(found) == count_strokes(session)
+    assert len(found) == bool(steps_us) + sum(step_us > STROKE_GAP_US for step_us in steps_us[1:])
     assert [number for stroke in found for number in range(stroke.start, stroke.stop)] == list(range(len(session)))
     assert all((np.diff(session.time_us[stroke]) <= STROKE_GAP_US).all() for stroke in found)
