@@ -31,6 +31,9 @@ PIECE = 65_536
 # Shortest time that a speed is computed over: some recorders put two points on one millisecond.
 MIN_STEP_S = 0.004
 
+# A half, and less than half of 1 / 1,024, so that it holds for images of up to as many pixels a side.
+_ROUND_UP = np.float32(0.5 + 2**-12)
+
 CLICK_COLOURS = {LEFT: (0, 230, 64), RIGHT: (255, 40, 40)}
 OTHER_CLICK_COLOUR = (90, 140, 255)
 CLICK_RADIUS = 3
@@ -75,23 +78,21 @@ def draw_lines(
 ) -> None:
     """Draws segments into an image, later ones over earlier ones.
 
-    image: uint8 (height, width, 3). start, end: int64 (2, n), column and row of the segments' ends, inside the image.
-    colours: uint8 (n, 3). wide: bool (n,), which segments are of double width.
+    image: uint8 (height, width, 3), contiguous. start, end: int64 (2, n), column and row of the segments' ends, inside the
+    image. colours: uint8 (n, 3). wide: bool (n,), which segments are of double width.
     """
+    height, width, _ = image.shape
     pieces = [slice(first, first + PIECE) for first in range(0, len(colours), PIECE)]
     for piece in pieces:
         if wide[piece].any():
             # The pixels below and to the right of the wide ones first, all lines over them.
-            columns, rows, segment = _line(start[:, piece], end[:, piece])
-            widened = wide[piece][segment]
-            below = (
-                np.minimum(rows[widened] + 1, image.shape[0] - 1),
-                np.minimum(columns[widened] + 1, image.shape[1] - 1),
-            )
-            _paint(image, *below, colours[piece][segment[widened]])
+            chosen = wide[piece]
+            place, segment = _line(start[:, piece][:, chosen], end[:, piece][:, chosen], width)
+            rows, columns = np.divmod(place, width)
+            below = np.minimum(rows + 1, height - 1) * width + np.minimum(columns + 1, width - 1)
+            _paint(image, below, segment, colours[piece][chosen])
     for piece in pieces:
-        columns, rows, segment = _line(start[:, piece], end[:, piece])
-        _paint(image, rows, columns, colours[piece][segment])
+        _paint(image, *_line(start[:, piece], end[:, piece], width), colours[piece])
 
 
 def _draw_path(image: NDArray[np.uint8], points: Points) -> None:
@@ -100,19 +101,37 @@ def _draw_path(image: NDArray[np.uint8], points: Points) -> None:
 
 
 def _line(
-    start: NDArray[np.int64], end: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Pixels of some segments in order, int64 (pixels,) each: columns, rows, and which of the segments each is of."""
-    d_column, d_row = end - start
-    # Points of a segment along its longer axis, both ends included (a digital differential analyser).
-    steps = np.maximum(np.maximum(np.abs(d_column), np.abs(d_row)), 1)
-    segment = np.repeat(np.arange(len(steps)), steps + 1)
-    step = np.arange(len(segment)) - np.repeat(np.cumsum(steps + 1) - (steps + 1), steps + 1)
-    length = steps[segment]
-    # Integer rounding to the nearest pixel (half up), so that every machine draws the same pixels.
-    columns = start[0][segment] + (2 * d_column[segment] * step + length) // (2 * length)
-    rows = start[1][segment] + (2 * d_row[segment] * step + length) // (2 * length)
-    return columns, rows, segment
+    start: NDArray[np.int64], end: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Pixels of some segments in order: where each is in an image of that width, and which of the segments it is of.
+
+    Both int32 (pixels,). Every machine draws the same ones: steps of one along a segment's longer axis, both ends
+    included, and the nearest pixel across it, half up.
+    """
+    d_column, d_row = (end - start).astype(np.int32)
+    far_column, far_row = np.abs(d_column), np.abs(d_row)
+    flat = far_column >= far_row
+    length = np.maximum(np.maximum(far_column, far_row), 1)
+    along = np.where(flat, np.sign(d_column), np.sign(d_row) * np.int32(width))
+    across = np.where(flat, np.int32(width), np.int32(1))
+    # Where the line crosses the middle between two pixels, _ROUND_UP is more than float32 is wrong; elsewhere it is less
+    # than what is missing, half of 1 / length.
+    slope = np.where(flat, d_row, d_column).astype(np.float32) / length.astype(np.float32)
+    first = (start[1] * width + start[0]).astype(np.int32)
+
+    count = length + 1
+    segment = np.repeat(np.arange(len(length), dtype=np.int32), count)
+    step = np.arange(len(segment), dtype=np.int32)
+    step -= np.repeat((np.cumsum(count) - count).astype(np.int32), count)
+    shift = np.repeat(slope, count)
+    shift *= step
+    shift += _ROUND_UP
+    place = np.floor(shift, out=shift).astype(np.int32)
+    place *= np.repeat(across, count)
+    step *= np.repeat(along, count)
+    place += step
+    place += np.repeat(first, count)
+    return place, segment
 
 
 def _draw_marks(image: NDArray[np.uint8], points: Points) -> None:
@@ -141,12 +160,23 @@ def _place(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _paint(
-    image: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64], colours: NDArray[np.uint8]
+    image: NDArray[np.uint8], place: NDArray[np.int32], segment: NDArray[np.int32], colours: NDArray[np.uint8]
 ) -> None:
-    """Colours pixels; of several colours for one pixel the last stays, whatever numpy does with repeated indices."""
-    place = rows * image.shape[1] + columns
-    last_first, first = np.unique(place[::-1], return_index=True)
-    image.reshape(-1, 3)[last_first] = colours[::-1][first]
+    """Colours pixels as the last segment says that is there, whatever numpy does with repeated indices.
+
+    place: where each pixel is. segment: which of the colours it has, rising.
+    """
+    last = np.full(image.shape[0] * image.shape[1], -1, np.int32)
+    last[place] = segment
+    # Where an earlier segment stayed, later ones are put in its place until none is missing.
+    missing = np.flatnonzero(last.take(place) < segment)
+    while len(missing):
+        last[place[missing]] = segment[missing]
+        missing = missing[last.take(place[missing]) < segment[missing]]
+    painted = np.flatnonzero(last >= 0)
+    # A pixel as one value of three bytes is copied twice as fast as three values are.
+    pixels, of_segments = (array.reshape(-1, 3).view("V3").ravel() for array in (image, np.ascontiguousarray(colours)))
+    pixels[painted] = of_segments.take(last.take(painted))
 
 
 def _disc(image: NDArray[np.uint8], column: int, row: int, radius: int, colour: tuple[int, int, int]) -> None:
