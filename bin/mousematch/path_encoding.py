@@ -138,18 +138,40 @@ def _draw_marks(image: NDArray[np.uint8], points: Points) -> None:
     if len(points) == 0:
         return
     column, row = _place(points)
+    pixels = image.reshape(-1, 3)
     rest_s = np.diff(points.time_us, append=points.time_us[-1]) / 1e6
     for radius, least in enumerate(DWELL_S, start=1):
-        for place in np.flatnonzero(rest_s >= least):
-            _disc(image, column[place], row[place], radius, DWELL_COLOUR)
+        rests = rest_s >= least
+        place, inside = _discs(column[rests], row[rests], radius)
+        pixels[place[inside]] = DWELL_COLOUR
     scrolls = points.kind == SCROLL
     # A scroll is a short white tick, three pixels high.
     for offset in (-1, 0, 1):
         image[np.clip(row[scrolls] + offset, 0, SIZE - 1), column[scrolls]] = SCROLL_COLOUR
-    for place in np.flatnonzero(points.kind == DOWN):
-        colour = CLICK_COLOURS.get(int(points.button[place]), OTHER_CLICK_COLOUR)
-        _disc(image, column[place], row[place], CLICK_RADIUS + 1, (0, 0, 0))
-        _disc(image, column[place], row[place], CLICK_RADIUS, colour)
+    clicks = np.flatnonzero(points.kind == DOWN)
+    if not len(clicks):
+        return
+    # Two discs a click, the black one first; all of a click over the click before.
+    (rim, in_rim), (middle, in_middle) = (
+        _discs(column[clicks], row[clicks], radius) for radius in (CLICK_RADIUS + 1, CLICK_RADIUS)
+    )
+    colours = np.zeros((len(clicks), 2, 3), np.uint8)
+    colours[:, 1] = [CLICK_COLOURS.get(button, OTHER_CLICK_COLOUR) for button in points.button[clicks].tolist()]
+    disc = 2 * np.arange(len(clicks), dtype=np.int32)[:, None] + np.repeat([0, 1], (rim.shape[1], middle.shape[1]))
+    inside = np.concatenate((in_rim, in_middle), axis=1)
+    place = np.concatenate((rim, middle), axis=1)
+    _paint(image, place[inside], disc[inside].astype(np.int32), colours.reshape(-1, 3))
+
+
+def _discs(
+    column: NDArray[np.int64], row: NDArray[np.int64], radius: int
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """The pixels of a disc around each of some places: int32 (n, pixels), and whether each is inside the frame: bool."""
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    round_ = x**2 + y**2 <= radius * radius + radius // 2
+    columns, rows = column[:, None] + x[round_], row[:, None] + y[round_]
+    inside = (columns >= 0) & (columns < SIZE) & (rows >= 0) & (rows < SIZE)
+    return (rows * SIZE + columns).astype(np.int32), inside
 
 
 def _place(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -177,11 +199,3 @@ def _paint(
     # A pixel as one value of three bytes is copied twice as fast as three values are.
     pixels, of_segments = (array.reshape(-1, 3).view("V3").ravel() for array in (image, np.ascontiguousarray(colours)))
     pixels[painted] = of_segments.take(last.take(painted))
-
-
-def _disc(image: NDArray[np.uint8], column: int, row: int, radius: int, colour: tuple[int, int, int]) -> None:
-    rows = slice(max(0, row - radius), min(SIZE, row + radius + 1))
-    columns = slice(max(0, column - radius), min(SIZE, column + radius + 1))
-    y, x = np.ogrid[rows, columns]
-    inside = (x - column) ** 2 + (y - row) ** 2 <= radius * radius + radius // 2
-    image[rows, columns][inside] = colour
