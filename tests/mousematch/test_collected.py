@@ -120,7 +120,12 @@ TRAPS = [
     '{"start":1,"points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[0]}]',
     '{"start":1,"points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[:]}}',
     '{"start":1,"points":{"dt":[1,1],"x":[1,1],"y":[1,1],"kind":[0,0],"button":[0;0]}}',
-    text({name: ["0.3" if name == "dt" else "1"] * 3 for name in ARRAYS}, {"start": 4_400_000_000_000}),
+    text(
+        {**{name: ["1"] * 6 for name in ARRAYS}, "dt": ["4.423", "6.154", "2.866", "2.119", "6.47", "7.132"]},
+        {"start": 4_449_837_822_611},
+    ),
+    text({name: ["1"] for name in ARRAYS}, {"events": []}),
+    '{"start":1,"points":{"dt":[1,1],"x":[0.5;1],"y":[1,1],"kind":[0,0],"button":[0,0]}}',
     " " + text({name: ["1"] for name in ARRAYS}),
     "\ufeff" + text({name: ["1"] for name in ARRAYS}),
     '["a","points":{"dt":[1],"x":[1],"y":[1],"kind":[0],"button":[0]}}',
