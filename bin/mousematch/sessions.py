@@ -8,7 +8,7 @@ Nothing here depends on the order in which points arrive: records are appended a
 
 from __future__ import annotations
 
-import base64
+import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +24,8 @@ from mousematch.telemetry import Points
 
 # session, user, and the values of the by-fields
 Key = tuple[str, ...]
+
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,10 @@ class Sessions:
     def packed(self) -> tuple[dict[str, list[str]], list[int]]:
         """The sessions as rows of text, and the input row in which each began; by that row."""
         sessions = sorted(self._sessions.items(), key=lambda item: item[1].row)
+        # Keys travel in base64 too: without commas and quotes in them the columns are written and read as they are.
         columns = {
-            PACKED_KEY: [json.dumps(key, separators=(",", ":")) for key, _ in sessions],
-            PACKED_POINTS: [base64.b64encode(found.records).decode("ascii") for _, found in sessions],
+            PACKED_KEY: [_packed(_AS_JSON(key).encode()) for key, _ in sessions],
+            PACKED_POINTS: [_packed(found.records) for _, found in sessions],
             PACKED_DROPPED: [found.dropped.to_json() for _, found in sessions],
         }
         return columns, [found.row for _, found in sessions]
@@ -108,8 +111,8 @@ class Sessions:
             if not key:
                 others.append(row)
                 continue
-            found = self.at(tuple(json.loads(key)), row)
-            found.records += base64.b64decode(records)
+            found = self.at(tuple(json.loads(binascii.a2b_base64(key))), row)
+            found.records += binascii.a2b_base64(records)
             if dropped:
                 found.dropped.update(Dropped.from_json(dropped))
         return others
@@ -144,3 +147,7 @@ class Sessions:
         for key in sorted(self._sessions):
             found = self._sessions.pop(key)
             yield Session(key, points_of(found.records), found.dropped)
+
+
+def _packed(data: bytes | bytearray) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")

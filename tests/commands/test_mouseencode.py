@@ -367,8 +367,9 @@ def test_a_session_of_a_million_points_is_encoded_in_little_memory(encoding, win
     count, steps = 1_000_000, np.arange(1_000_000)
     zeros = np.zeros(count, np.uint8)
     records = pack(steps * 10_000, steps % 1900 * 1.0, steps % 1000 * 1.0, zeros, zeros)
+    key = base64.b64encode(b'["s","u"]').decode()
     chunks = [
-        [{"mousematch_key": '["s","u"]', "mousematch_points": base64.b64encode(part.tobytes()).decode(),
+        [{"mousematch_key": key, "mousematch_points": base64.b64encode(part.tobytes()).decode(),
           "mousematch_dropped": ""}]
         for part in np.array_split(records, 40)[::-1]
     ]  # fmt: skip
