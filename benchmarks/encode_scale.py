@@ -11,19 +11,20 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import platform
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from _search import machine, verdict
 from encode import APP, FIELDS, chunks, cost, frame, getinfo, records
 
 COMMAND = APP / "bin" / "mouseencode.py"
 ROWS = 50_000
 INDEXERS = (1, 2, 4, 8)
-POINTS_OVER_INDEXERS = 800_000
+POINTS_OVER_INDEXERS = 1_600_000
 
 
 def growth(folder: Path, largest: int) -> None:
@@ -42,13 +43,31 @@ def growth(folder: Path, largest: int) -> None:
             f"({run.cpu_s / count * 1e6:.2f} µs a point), peak {run.peak_mb:.0f} MB"
         )
     exponents = [math.log10(later / earlier) for earlier, later in zip(work, work[1:])]
-    print(f"exponent of growth, without the start of the process: {', '.join(f'{found:.2f}' for found in exponents)}")
+    verdict(
+        f"growth from 10^5 to 10^{largest} points in one reduce process",
+        "linear",
+        "exponent ≤ 1.05",
+        f"{' and '.join(f'{found:.2f}' for found in exponents)}, start subtracted",
+        max(exponents) <= 1.05,
+    )
+    verdict(
+        f"memory of the reduce process, 10^{largest} points",
+        "–",
+        "≤ 300 MB",
+        f"{run.peak_mb:.0f} MB",
+        run.peak_mb <= 300,
+    )
 
 
 def indexers(folder: Path) -> None:
     """Prints what the map phase takes when the same points lie on several indexers, each with a process of its own."""
     lines = list(records(POINTS_OVER_INDEXERS))
     header = ",".join(FIELDS) + "\n"
+    requests, out = folder / "requests", folder / "out"
+    # A process that has read a chunk has started: numpy loads with it, and its memory is used again.
+    chunks(requests, ROWS, ROWS, "phase=map")
+    start_s = statistics.mean(cost(COMMAND, requests, out).cpu_s for _ in range(8))
+    work: list[float] = []
     for count in INDEXERS:
         processes = []
         for number in range(count):
@@ -72,17 +91,26 @@ def indexers(folder: Path) -> None:
                 raise SystemExit(f"The map phase ended with {status}.")
             cpu_s.append(usage.ru_utime + usage.ru_stime)
         wall_s = time.perf_counter() - started
+        work.append((statistics.mean(cpu_s) - start_s) / (POINTS_OVER_INDEXERS / count - ROWS))
         print(
             f"{POINTS_OVER_INDEXERS:,} points over {count} indexers, map phase: {max(cpu_s):.2f} s CPU on the slowest, "
             f"{sum(cpu_s):.2f} s in all, {wall_s:.2f} s on the clock here"
         )
+    exponent = 1 + math.log(work[-1] / work[0], INDEXERS[-1])
+    verdict(
+        f"map phase of {POINTS_OVER_INDEXERS:,} points, from 1 to {INDEXERS[-1]} indexers",
+        "linear",
+        "exponent ≤ 1.05",
+        f"{exponent:.2f}: {work[0] * 1e6:.2f} and {work[-1] * 1e6:.2f} µs a point by CPU time, the first chunk subtracted",
+        exponent <= 1.05,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--largest", type=int, default=6, help="points in one reduce process: from 10^5 to 10^LARGEST")
     options = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(machine())
     with tempfile.TemporaryDirectory() as folder:
         growth(Path(folder), options.largest)
         indexers(Path(folder))
