@@ -72,6 +72,16 @@ def keys_wanted(query: Document) -> list[str] | None:
     return None
 
 
+def by_key_alone(query: Document) -> bool:
+    """Whether a query says nothing but which keys it wants, so that what has such a key is found."""
+    if set(query) == {"_key"}:
+        return isinstance(query["_key"], str)
+    either = query.get("$or")
+    return (
+        set(query) == {"$or"} and keys_wanted(query) is not None and all(set(part) == {"_key"} for part in either or ())
+    )
+
+
 def equalities(query: Document) -> dict[str, str]:
     """Conditions of the form field = text that all results meet, for a search in an index; paths are left out."""
     return {

@@ -13,11 +13,12 @@ import contextlib
 import fcntl
 import math
 import os
+import select
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -245,9 +246,10 @@ class CommandProcess:
     def _wait(self, seconds: float) -> int | None:
         """The exit code, or None when the process still runs after this time or the search was cancelled."""
         deadline = time.monotonic() + seconds
-        while not self._dispatch.cancelled and time.monotonic() < deadline:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return self._process.wait(min(_TICK_S, seconds))
+        with _end_of(self._process) as ended:
+            while not self._dispatch.cancelled and time.monotonic() < deadline:
+                if ended(min(_TICK_S, seconds)):
+                    return self._process.wait()
         return self._process.poll()
 
     def _tell_messages(self, frame: protocol.Frame, error: object) -> None:
@@ -282,6 +284,33 @@ class CommandProcess:
                 self._dispatch.stderr_seen = True
                 self._dispatch.log("ERROR", "ChunkedExternProcessor", f"stderr of {self.launch.command}:\n{text}")
             self._stderr.unlink()
+
+
+@contextlib.contextmanager
+def _end_of(process: subprocess.Popen[bytes]) -> Iterator[Callable[[float], bool]]:
+    """Tells whether the process has ended, after at most so many seconds; at once when it ends, where the system can.
+
+    subprocess looks at ever longer intervals: a short search would wait for its next look longer than for its command.
+    """
+    try:
+        watched = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or ended and reaped
+        yield lambda seconds: _ends(process, seconds)
+        return
+    try:
+        poll = select.poll()  # select itself takes no file numbers above 1,023
+        poll.register(watched, select.POLLIN)
+        yield lambda seconds: bool(poll.poll(seconds * 1_000))
+    finally:
+        os.close(watched)
+
+
+def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _unasked(output: bytes) -> str:

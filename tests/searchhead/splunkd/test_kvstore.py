@@ -71,6 +71,15 @@ def test_queries_with_sort_skip_limit_and_keys(store: KVStore) -> None:
     assert [document["n"] for document in by_key] == [3, 7]
 
 
+@pytest.mark.parametrize("key", ["a", "a\0b", "\0", '"', "\u00fe", "a b"])
+def test_keys_alone_find_what_conditions_find(store: KVStore, key: str) -> None:
+    store.save(PEOPLE, [{"_key": name, "n": 1} for name in ("a", "b", "c", "\u00fe", "a b", '"')])
+    queries: list[dict] = [{"_key": key}, {"$or": [{"_key": key}, {"_key": "b"}, {"_key": "b"}, {"_key": "none"}]}]
+
+    for query in queries:
+        assert store.query(PEOPLE, query) == store.query(PEOPLE, {"$and": [query]})
+
+
 def test_text_conditions_find_elements_of_arrays_too(store: KVStore) -> None:
     store.batch_save(PEOPLE, [{"tag": ["a", "b"]}, {"tag": "a"}, {"tag": "c"}, {"other": "a"}])
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchhead.splunkd.errors import RestError
-from searchhead.splunkd.kvstore_query import matches, parse, project, sort
+from searchhead.splunkd.kvstore_query import by_key_alone, matches, parse, project, sort
 
 _NAME = st.sampled_from(["name", "age", "$or", "$gt", "$not", "$regex", "info.city", ""])
 _SCALAR = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=3)
@@ -98,3 +98,22 @@ def test_any_json_is_a_query_or_a_400(value: object) -> None:
         assert exc.status == 400
     else:
         assert matches(query, ADA) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "alone"),
+    [
+        ({"_key": "a"}, True),
+        ({"$or": [{"_key": "a"}, {"_key": "b"}]}, True),
+        ({}, False),
+        ({"_key": {"$ne": "a"}}, False),
+        ({"_key": "a", "name": "Ada"}, False),
+        ({"$or": [{"_key": "a"}], "name": "Ada"}, False),
+        ({"$or": [{"_key": "a", "name": "Ada"}]}, False),
+        ({"$or": [{"_key": "a"}, {"name": "Ada"}]}, False),
+        ({"$or": []}, False),
+        ({"$or": {"_key": "a"}}, False),
+    ],
+)
+def test_a_query_by_key_alone_is_told_from_others(query: dict, alone: bool) -> None:
+    assert by_key_alone(query) is alone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 
@@ -12,6 +13,7 @@ import pytest
 
 from searchhead.splunkd.chunking import Chunking
 from searchhead.splunkd.errors import CommandError, CommandTimeout, ProtocolError, SearchCancelled
+from searchhead.splunkd.process import _end_of
 from searchhead.table import Table
 from tests.searchhead.splunkd.trial import Commands
 
@@ -173,3 +175,22 @@ def test_each_kind_gets_its_chunks_as_splunkd_sends_them(
     sent = [json.loads(line) for line in (commands.state / "requests.txt").read_text().splitlines()]
     assert sent == requests
     assert table == rows
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_the_end_of_a_process_is_noticed_whether_or_not_the_system_tells(
+    watched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not watched:
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    assert process.stdin is not None
+
+    with _end_of(process) as ended:
+        assert not ended(0.05)
+        process.stdin.close()
+        assert ended(10)
+    assert process.wait() == 0
+
+    with _end_of(process) as ended:
+        assert ended(0), "also once it is gone altogether"
