@@ -18,7 +18,7 @@ from mousematch.telemetry import DOWN, STROKE_GAP_US, Points
 from mousematch.windows import WindowSpec, active_us, cut
 
 # So many points at a time keep what numpy computes of them in the processor's cache.
-BLOCK_POINTS = 8_192
+BLOCK_POINTS = 16_384
 
 
 @dataclass

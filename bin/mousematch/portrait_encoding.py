@@ -45,7 +45,7 @@ GAIN = 2
 SLOW_STEPS = 8
 LOOKBACK = 2 * SLOW_STEPS
 # So many points are worked on at once: they stay in the processor's cache.
-BLOCK_POINTS = 8_192
+BLOCK_POINTS = 16_384
 
 # Milliseconds up to 23 have a bin each, as timers differ by single milliseconds; then 1.2 bins double the time. These
 # are the first milliseconds of bins 24 to 31: 24 * 2 ** (k / 1.2), rounded up.
