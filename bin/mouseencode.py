@@ -42,6 +42,8 @@ from typing import TYPE_CHECKING
 import mousematch_path  # noqa: F401  (first: it makes the packages below importable)
 
 # isort: split
+from splunklib.searchcommands import Configuration, Option
+
 from mousematch.errors import OptionError
 from mousematch.formats.names import (
     ENCODING,
@@ -56,7 +58,6 @@ from mousematch.formats.names import (
 )
 from mousematch.splunk.chunks import ROW_INDEX, Columns
 from mousematch.splunk.commands import ReportingColumns, run
-from mousematch.splunk.declarations import Configuration, Option
 
 if TYPE_CHECKING:
     from mousematch.encoded import EncodedRow

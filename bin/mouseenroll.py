@@ -13,10 +13,11 @@ import time
 import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.path)
 
 # isort: split
+from splunklib.searchcommands import Configuration, Option
+
 from mousematch.settings import EnrollmentSettings, MatchingSettings, ScorerSettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import ReportingColumns, run
-from mousematch.splunk.declarations import Configuration, Option
 from mousematch.splunk.options import SCORER, check_fields, given
 from mousematch.splunk.session_windows import FIELDS
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.path)
 
 # isort: split
+from splunklib.searchcommands import Configuration, Option
+
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import ReportingColumns, run
-from mousematch.splunk.declarations import Configuration, Option
 from mousematch.splunk.evaluation_options import reading_of, show_of
 
 

@@ -17,10 +17,11 @@ from collections.abc import Iterator
 import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.path)
 
 # isort: split
+from splunklib.searchcommands import Configuration, Option
+
 from mousematch.errors import OptionError
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import run
-from mousematch.splunk.declarations import Configuration, Option
 from mousematch.splunk.generating import GeneratingColumns
 from mousematch.splunk.options import check_fields, flag
 

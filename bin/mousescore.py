@@ -12,11 +12,12 @@ from __future__ import annotations
 import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.path)
 
 # isort: split
+from splunklib.searchcommands import Configuration, Option
+
 from mousematch.formats.names import KINEMATICS
 from mousematch.settings import MatchingSettings, PolicySettings, ScorerSettings
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import StreamingColumns, run
-from mousematch.splunk.declarations import Configuration, Option
 from mousematch.splunk.options import POLICY, ROW_POLICY, SCORER, check_fields, check_policy, flag, given
 from mousematch.splunk.session_windows import FIELDS
 

@@ -13,9 +13,10 @@ import atexit
 import mousematch_path  # noqa: F401 (first: it puts the app's packages on sys.path)
 
 # isort: split
+from splunklib.searchcommands import Configuration, Option
+
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import ReportingColumns, run
-from mousematch.splunk.declarations import Configuration, Option
 from mousematch.splunk.options import check_fields, given
 from mousematch.training_options import TrainingOptions
 

@@ -8,23 +8,22 @@ import runpy
 from pathlib import Path
 
 import pytest
+from splunklib.searchcommands.search_command import SearchCommand
 
-from mousematch.splunk.commands import ColumnCommand
 from searchhead.conf_files import read
 
 APP = Path(__file__).resolve().parents[2]
 COMMANDS = read(APP, "commands")
 HELP = read(APP, "searchbnf")
-# Set by splunkd.
-INNER_OPTIONS = {"phase"}
+SDK_OPTIONS = {"logging_configuration", "logging_level", "record", "show_configuration", "phase"}
 
 
 def options(name: str) -> set[str]:
     """The options of the command's class."""
     module = importlib.import_module(name)
-    classes = [item for item in vars(module).values() if isinstance(item, type) and issubclass(item, ColumnCommand)]
+    classes = [item for item in vars(module).values() if isinstance(item, type) and issubclass(item, SearchCommand)]
     (command,) = [item for item in classes if item.__module__ == name]
-    return set(command().options) - INNER_OPTIONS
+    return set(command().options) - SDK_OPTIONS
 
 
 def test_every_command_file_has_its_stanza() -> None:

@@ -1,1 +1,1 @@
-"""splunkd's side of the commands: chunk I/O, command classes, KV store, configuration."""
+"""The only place that imports splunklib: chunk I/O, command classes, KV store, configuration."""

@@ -5,10 +5,9 @@
                 ReportingColumns    phase=map: map(columns) ──▶ reply with the packed rows
                                     phase=reduce: reduce(columns) … and with the last chunk report() ──▶ reply
 
-They are declared and announce themselves like splunk-sdk's ``StreamingCommand`` and ``ReportingCommand``, see
-``declarations``, but ``stream``, ``map`` and ``reduce`` get Columns (a block of rows) instead of an iterator of dicts. The
-loop over the requests is our own: the SDK's loses the errors that ``getinfo`` meets, reads chunks row by row, and takes
-longer to load than most searches take.
+They are splunk-sdk's ``StreamingCommand`` and ``ReportingCommand`` with options, configuration and service as there,
+but ``stream``, ``map`` and ``reduce`` get Columns (a block of rows) instead of an iterator of dicts. The loop over the
+requests is our own: the SDK's loses the errors that ``getinfo`` meets and reads chunks row by row.
 
 An expected error (MouseMatchError) ends the search with one line; an unexpected one too, and its traceback goes to
 stderr, which splunkd writes to search.log.
@@ -22,40 +21,27 @@ import os
 import re
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
+
+from splunklib.searchcommands import ReportingCommand, StreamingCommand
+from splunklib.searchcommands.internals import ObjectView
+from splunklib.searchcommands.search_command import SearchCommand
 
 from mousematch.errors import MouseMatchError, OptionError
 from mousematch.splunk.chunks import ROW_INDEX, Body, Columns, Frame, ProtocolError, read_frame, write_frame
-from mousematch.splunk.declarations import Option, announcement, options_of
 
-PHASE = "phase"
+# splunk-sdk's own options load a logging configuration, which can run code, or write recordings: not for searches.
+_SDK_OPTIONS = frozenset(("logging_configuration", "logging_level", "record", "show_configuration"))
 
 
-class ColumnCommand:
-    """What all kinds of command share: the requests of the chunked protocol, options, messages and errors.
+class ColumnCommand(SearchCommand):  # type: ignore[misc]  # splunklib is untyped
+    """What both kinds of command share: the requests of the chunked protocol, options, messages and errors."""
 
-    name: as in a search. kind, generating, announced: what it tells splunkd of itself, see ``declarations``.
-    metadata: of the getinfo request, with ``metadata.searchinfo`` for what the search is. given: the values of the options
-    that the search sets, by the option's name. fieldnames: the words of the call that are no options.
-    """
-
-    name: ClassVar[str]
-    kind: ClassVar[str] = "streaming"
-    generating: ClassVar[bool] = False
-    announced: ClassVar[dict[str, Any]] = {}
-    metadata: SimpleNamespace
+    _messages: list[tuple[str, str]]
+    _metrics: dict[str, Any]
     preview: bool = False
-
-    def __init__(self) -> None:
-        self.given: dict[str, Any] = {}
-        self.fieldnames: list[str] = []
-        self.options = options_of(type(self))
-        self._messages: list[tuple[str, str]] = []
-        self._metrics: dict[str, Any] = {}
-        # Whether the request that is being answered is the last; None while it is getinfo.
-        self._finished: bool | None = None
 
     # What a command may override ---------------------------------------------------------------------------------
 
@@ -98,10 +84,15 @@ class ColumnCommand:
 
     # The protocol ------------------------------------------------------------------------------------------------
 
-    def process(self, requests: BinaryIO, replies: BinaryIO) -> None:
-        """Serves the requests until splunkd closes their pipe. Ends the process with code 1 after an error."""
+    def process(
+        self, argv: Any = None, ifile: Any = sys.stdin, ofile: Any = sys.stdout, allow_empty_input: bool = True
+    ) -> None:
+        """Serves the requests on ``ifile`` until splunkd closes it. Ends the process with code 1 after an error."""
+        self._messages, self._metrics = [], {}
+        self._protocol_version = 2
         # Rows of a block are so many new lists that the search for reference cycles would run all the time.
         gc.set_threshold(200_000, 20, 100)
+        requests, replies = _binary(ifile), _binary(ofile)
         try:
             try:
                 self._serve(requests, replies)
@@ -110,8 +101,6 @@ class ColumnCommand:
             except MouseMatchError as exc:
                 self._fail(replies, str(exc))
             except Exception as exc:
-                import traceback
-
                 traceback.print_exc()
                 what = f"{type(exc).__name__}: {exc}"
                 self._fail(replies, f"{self.name} failed unexpectedly ({what}); search.log has the traceback.")
@@ -146,7 +135,7 @@ class ColumnCommand:
     def _start(self, metadata: dict[str, Any]) -> None:
         """Takes in what splunkd says about the search, and checks the options."""
         info = metadata.get("searchinfo") or {}
-        self.metadata = SimpleNamespace(**{**metadata, "searchinfo": SimpleNamespace(**info)})
+        self._metadata = ObjectView({**metadata, "searchinfo": ObjectView(info)})
         self.preview = bool(metadata.get("preview", False))
         folder = info.get("dispatch_dir")
         if folder and os.path.isdir(folder):
@@ -155,29 +144,29 @@ class ColumnCommand:
         self.check()
 
     def _read_options(self, args: Iterable[str]) -> None:
+        self.fieldnames = []
+        self.options.reset()
         for arg in args:
             name, equals, value = arg.partition("=")
             if not equals:
                 self.fieldnames.append(arg)
                 continue
-            if name not in self.options:
-                known = ", ".join(option for option in self.options if option != PHASE)
+            if name not in self.options or name in _SDK_OPTIONS:
+                known = ", ".join(option for option in self.options if option not in _SDK_OPTIONS and option != "phase")
                 raise OptionError(f'{self.name} has no option {name}="{value}"; its options are: {known}.')
             try:
-                self.given[name] = self.options[name].validate(value)
+                self.options[name].value = value
             except ValueError as exc:
                 raise OptionError(f'{name}="{value}" cannot be used by {self.name}: {exc}.') from exc
-        missing = [name for name, option in self.options.items() if option.require and name not in self.given]
+        missing = self.options.get_missing()
         if missing:
             raise OptionError(f"{self.name} needs a value for: {', '.join(missing)}.")
 
     def _announcement(self) -> dict[str, Any]:
-        """The reply to getinfo."""
         fields = self.required_fields()
-        return self._announced(required_fields=None if fields is None else list(dict.fromkeys(fields)))
-
-    def _announced(self, **more: Any) -> dict[str, Any]:
-        return announcement(self.kind, self.announced, generating=self.generating or None, **more)
+        if fields is not None:
+            self._configuration.required_fields = list(dict.fromkeys(fields))
+        return dict(self._configuration.items())
 
     def _inspector(self) -> dict[str, Any]:
         """The messages and figures since the last reply, for its metadata."""
@@ -190,12 +179,12 @@ class ColumnCommand:
     def _fail(self, replies: BinaryIO, text: str) -> None:
         text = " ".join(text.split())
         self.write_error("{}", text)
-        reply = {} if self._finished is not None else self._announced()
+        reply: dict[str, Any] = {} if self._finished is not None else dict(self._configuration.items())
         write_frame(replies, {**reply, **self._inspector(), "error": text, "finished": True})
         raise SystemExit(1)
 
 
-class StreamingColumns(ColumnCommand):
+class StreamingColumns(ColumnCommand, StreamingCommand):  # type: ignore[misc]
     """A streaming command: ``stream(columns)`` answers each block of rows with the block's results."""
 
     def stream(self, columns: Columns) -> Columns:
@@ -211,22 +200,12 @@ class StreamingColumns(ColumnCommand):
             yield answer
 
 
-def _phase(text: str) -> str:
-    if text not in ("map", "reduce"):
-        raise ValueError(f"Unrecognized value: {text}")
-    return text
-
-
-class ReportingColumns(ColumnCommand):
+class ReportingColumns(ColumnCommand, ReportingCommand):  # type: ignore[misc]
     """A reporting command: ``reduce(columns)`` takes in each block of rows, ``report()`` gives the results at the end.
 
     One that defines ``map(columns)``, decorated with ``@Configuration()``, announces a map phase, which runs where the
     events are. It must give the same results without: splunkd may send the events straight to ``reduce``.
     """
-
-    kind = "reporting"
-    map: Any = None
-    phase = Option(doc="phase=map|reduce: set by splunkd for the map phase.", default="reduce", validate=_phase)
 
     def reduce(self, columns: Columns) -> None:
         """Takes in rows."""
@@ -247,20 +226,21 @@ class ReportingColumns(ColumnCommand):
             yield from self.report()
 
     def _announcement(self) -> dict[str, Any]:
-        announced = super()._announcement()
+        has_map = type(self).map is not ReportingCommand.map
         if self.phase == "map":
-            if self.map is None:
+            if not has_map:
                 raise OptionError(f'{self.name} has no map phase; leave phase="map" out.')
-            return announcement("streaming", self.map.announced, required_fields=announced.get("required_fields"))
-        if self.map is None:
-            return announced
-        return self._announced(required_fields=announced.get("required_fields"), streaming_preop=self._map_call())
+            self._configuration = type(self).map.ConfigurationSettings(self)
+        elif has_map:
+            self._configuration.streaming_preop = self._map_call()
+        return super()._announcement()
 
     def _map_call(self) -> str:
         """This command's own call with phase="map", as SPL."""
         words = [self.name, 'phase="map"']
-        options = (name for name in self.options if name in self.given and name != PHASE)
-        words += [f"{name}={spl_quoted(str(self.given[name]))}" for name in options]
+        for option in self.options.values():
+            if option.is_set and option.name != "phase":
+                words.append(f"{option.name}={spl_quoted(str(option.value))}")
         return " ".join(words + [spl_quoted(field) for field in self.fieldnames])
 
 
@@ -274,4 +254,10 @@ def spl_quoted(text: str) -> str:
 
 def run(command: type[ColumnCommand]) -> None:
     """Runs a command as splunkd starts it: requests on stdin, replies on stdout."""
-    command().process(sys.stdin.buffer, sys.stdout.buffer)
+    command().process(sys.argv, sys.stdin, sys.stdout)
+
+
+def _binary(stream: Any) -> BinaryIO:
+    binary: BinaryIO = getattr(stream, "buffer", stream)
+    return binary
+

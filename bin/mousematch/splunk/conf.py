@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from splunklib import client
+
 from mousematch.errors import StoreError
 from mousematch.settings import FILE, Settings
 from mousematch.splunk.errors import translated
-from mousematch.splunk.service import Service, connect
+from mousematch.splunk.service import connect
 
 APP_FOLDER = Path(__file__).resolve().parents[3]
 Stanzas = dict[str, dict[str, str]]
@@ -30,10 +33,11 @@ def settings_for(searchinfo: Any, *, warn: Callable[[str], None]) -> Settings:
     return Settings.from_stanzas(stanzas)
 
 
-def stanzas_by_rest(service: Service) -> Stanzas:
+def stanzas_by_rest(service: client.Service) -> Stanzas:
     """Stanza → key → value, with default and local merged by splunkd. Raises StoreError if it does not answer."""
     with translated(f"The settings ({FILE}.conf)"):
-        entries = json.loads(service.get(f"configs/conf-{FILE}", output_mode="json", count=0))["entry"]
+        answer = service.get(f"configs/conf-{FILE}", output_mode="json", count=0)
+        entries = json.loads(answer.body.read())["entry"]
         return {
             entry["name"]: {key: _text(value) for key, value in entry["content"].items() if not key.startswith("eai:")}
             for entry in entries
@@ -47,8 +51,6 @@ def _text(value: object) -> str:
 
 def stanzas_on_disk(app: Path) -> Stanzas:
     """Stanza → key → value from default/ and, above it, local/ of the app's folder; empty without these files."""
-    import configparser
-
     parser = configparser.RawConfigParser(
         delimiters=("=",), comment_prefixes=("#",), strict=False, default_section="default", empty_lines_in_values=False
     )

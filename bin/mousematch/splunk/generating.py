@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from splunklib.searchcommands import GeneratingCommand
+
 from mousematch.splunk.chunks import Columns, Frame
 from mousematch.splunk.commands import ColumnCommand
 
 
-class GeneratingColumns(ColumnCommand):
+class GeneratingColumns(ColumnCommand, GeneratingCommand):  # type: ignore[misc]  # splunklib is untyped
     """A generating command: ``generate()`` gives all its rows, in blocks of the same fields."""
-
-    generating = True
-    announced = {"distributed": False}
 
     def generate(self) -> Iterable[Columns]:
         """The rows."""

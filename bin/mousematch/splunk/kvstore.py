@@ -4,7 +4,7 @@
     query(query)     GET  …/storage/collections/data/NAME?query=…&sort=_key&limit=…&skip=…
     save(documents)  POST …/storage/collections/data/NAME/batch_save   [{"_key": …}, …]
 
-With splunkd's errors as StoreError.
+Through splunklib, with splunkd's errors as StoreError.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from splunklib import client
+
 from mousematch.errors import StoreError
 from mousematch.splunk.errors import translated
-from mousematch.splunk.service import Service
 
 Document = dict[str, Any]
 
@@ -26,6 +27,8 @@ SAVE_BYTES = 8 * 2**20
 FIND_KEYS = 500
 PAGE_ROWS = 5_000
 
+_JSON = [("Content-Type", "application/json")]
+
 
 class Collection:
     """Documents of one KV store collection of the app.
@@ -35,9 +38,9 @@ class Collection:
     asked.
     """
 
-    def __init__(self, connect: Callable[[], Service], name: str) -> None:
+    def __init__(self, connect: Callable[[], client.Service], name: str) -> None:
         self._connect = connect
-        self._connected: Service | None = None
+        self._connected: client.Service | None = None
         self._path = f"storage/collections/data/{name}/"
         self._called = f"The KV store collection {name}"
 
@@ -47,9 +50,9 @@ class Collection:
         wanted = list(dict.fromkeys(keys))
         for start in range(0, len(wanted), FIND_KEYS):
             query = {"query": {"$or": [{"_key": key} for key in wanted[start : start + FIND_KEYS]]}}
-            answer = self._post("batch_find", [query])
-            with translated(self._called):
-                found.update((document["_key"], document) for documents in answer for document in documents)
+            for documents in self._post("batch_find", [query]):
+                with translated(self._called):
+                    found.update((document["_key"], document) for document in documents)
         return found
 
     def query(self, query: Document, *, limit: int) -> list[Document]:
@@ -66,7 +69,7 @@ class Collection:
                     limit=rows,
                     skip=len(documents),
                 )
-                page = json.loads(answer)
+                page = json.loads(answer.body.read())
                 documents.extend(dict(document) for document in page)
             if len(page) < rows:
                 break
@@ -91,7 +94,7 @@ class Collection:
         return failed
 
     @property
-    def _service(self) -> Service:
+    def _service(self) -> client.Service:
         if self._connected is None:
             self._connected = self._connect()
         return self._connected
@@ -99,7 +102,8 @@ class Collection:
     def _post(self, action: str, body: list[Document]) -> Any:
         service = self._service
         with translated(self._called):
-            return json.loads(service.post(self._path + action, json.dumps(body).encode()))
+            answer = service.post(self._path + action, headers=list(_JSON), body=json.dumps(body))
+            return json.loads(answer.body.read())
 
 
 def batches(documents: Sequence[Document]) -> Iterator[list[Document]]:

@@ -12,19 +12,14 @@ STREAMING = f"""
 import sys
 sys.path.insert(0, {str(APP / "bin")!r})
 import mousematch_path
+from splunklib.searchcommands import Configuration, Option, validators
 from mousematch.errors import TelemetryError
 from mousematch.splunk.commands import StreamingColumns, run
-from mousematch.splunk.declarations import Configuration, Option
-
-def from_1_to_10(text):
-    if not 1 <= int(text) <= 10:
-        raise ValueError(f"{{text}} is not from 1 to 10")
-    return int(text)
 
 @Configuration(distributed=False)
 class ProbeCommand(StreamingColumns):
     field = Option(default="n")
-    most = Option(validate=from_1_to_10)
+    most = Option(validate=validators.Integer(1, 10))
     needed = Option(require=False)
 
     def required_fields(self):
@@ -49,9 +44,9 @@ REPORTING = f"""
 import sys
 sys.path.insert(0, {str(APP / "bin")!r})
 import mousematch_path
+from splunklib.searchcommands import Configuration, Option
 from mousematch.splunk.chunks import Columns
 from mousematch.splunk.commands import ReportingColumns, run
-from mousematch.splunk.declarations import Configuration, Option
 
 @Configuration()
 class CountCommand(ReportingColumns):

@@ -1,4 +1,4 @@
-"""The template store over splunkd's REST interface."""
+"""The template store over splunkd's REST interface, through splunklib."""
 
 from __future__ import annotations
 
