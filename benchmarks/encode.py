@@ -2,7 +2,8 @@
 
     python benchmarks/encode.py                one run: medians of interleaved repetitions (one minute)
 
-Growth, memory and many indexers: benchmarks/encode_scale.py. Drawing alone: benchmarks/drawing.py.
+Growth, memory and many indexers: benchmarks/encode_scale.py. Batched telemetry: benchmarks/batches.py. Drawing alone:
+benchmarks/drawing.py.
 
 Every command runs as a process with the chunks on its stdin, as splunkd starts it. Records are points: six fields each.
 CPU time is given beside wall time, because it says more on a machine that does other things as well. As a search runs them,
@@ -43,7 +44,6 @@ APP = Path(__file__).resolve().parent.parent
 RECORDS = 200_000
 FIELDS = ("session", "user", "time", "x", "y", "state")
 POINTS_A_SESSION = 1_000
-BATCHES, BATCH_POINTS = 10_000, 100
 TITLES = {
     "pass": "splunk-sdk StreamingCommand, untouched",
     "map": "mouseencode, map phase",
@@ -258,58 +258,6 @@ def start(folder: Path, repetitions: int) -> None:
     print(f"getinfo alone, CPU: splunk-sdk {plain:.2f} s, mouseencode {own:.2f} s")
 
 
-def batches(count: int) -> list[str]:
-    """Events of BATCH_POINTS points each, as the browser collector sends them."""
-    moves = [0] * BATCH_POINTS
-    bodies = []
-    for number in range(count):
-        session, batch = divmod(number, POINTS_A_SESSION // BATCH_POINTS)
-        steps = range(BATCH_POINTS)
-        x, y = ([(at + step * (number % 7 + 3)) % size for step in steps] for at, size in ((600, 1440), (300, 789)))
-        dt = [(16, 17, 17, 8)[(number + step) % 4] for step in steps]
-        points = {"dt": dt, "x": x, "y": y, "kind": moves, "button": moves}
-        who = {"v": 1, "session": f"s-{session}", "user": f"user{session % 20}", "tab": "t", "page": "/transfer"}
-        screen = {"viewport": [1440, 789], "dpr": 2, "pointer": "mouse"}
-        start = 1_763_822_400_000 + session * 60_000 + batch * 1_450
-        bodies.append(
-            json.dumps({**who, **screen, "start": start, "seq": batch, "points": points}, separators=(",", ":"))
-        )
-    return bodies
-
-
-def compare_batches(folder: Path, repetitions: int) -> None:
-    """Prints the map phase over batched telemetry beside json.loads of the same bodies in this process."""
-    bodies = batches(BATCHES)
-    requests, getinfo_alone, out = folder / "batches", folder / "getinfo", folder / "out"
-    getinfo_alone.write_bytes(getinfo("phase=map"))
-    with requests.open("wb") as file:
-        file.write(getinfo("phase=map"))
-        for first in range(0, len(bodies), 5_000):
-            cells = ('"' + body.replace('"', '""') + '"' for body in bodies[first : first + 5_000])
-            file.write(frame({"action": "execute", "finished": False}, ("_raw\n" + "\n".join(cells) + "\n").encode()))
-        file.write(frame({"action": "execute", "finished": True}))
-    parsed, whole, begun = [], [], []
-    for _ in range(repetitions):
-        started = time.process_time()
-        for body in bodies:
-            json.loads(body)
-        parsed.append(time.process_time() - started)
-        whole.append(cost(APP / "bin" / "mouseencode.py", requests, out).cpu_s)
-        begun.append(cost(APP / "bin" / "mouseencode.py", getinfo_alone, out).cpu_s)
-    alone, all_of_it, start_s = map(statistics.median, (parsed, whole, begun))
-    ratio = all_of_it / alone
-    print(
-        f"{BATCHES:,} batches of {BATCH_POINTS} points, map phase, CPU: {all_of_it:.2f} s, json.loads alone {alone:.2f} s"
-    )
-    verdict(
-        f"`mouseencode` on batched telemetry ({BATCH_POINTS} points an event)",
-        "`json.loads` of the same bodies",
-        "≤ 2 ×",
-        f"{ratio:.2f} × by CPU time ({(all_of_it - start_s) / alone:.2f} without the start of the process)",
-        ratio <= 2,
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=3)
@@ -324,7 +272,6 @@ def main() -> None:
         for rows in (5_000, 50_000):
             compare(Path(folder), rows, options.repetitions, plain)
         start(Path(folder), 2 * options.repetitions + 1)
-        compare_batches(Path(folder), options.repetitions)
 
 
 if __name__ == "__main__":
