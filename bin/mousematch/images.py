@@ -11,6 +11,7 @@ import binascii
 import io
 import struct
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,31 +33,43 @@ def to_png(image: NDArray[np.uint8], tag: str) -> bytes:
     height, width, channels = image.shape
     if channels != 3 or image.dtype != np.uint8:
         raise ImageError(f"An image is uint8 (height, width, 3), not {image.dtype} {image.shape}.")
+    return b"".join((_before_pixels(width, height, tag), _chunk(b"IDAT", _compressed(image)), _END))
+
+
+@lru_cache(maxsize=8)
+def _before_pixels(width: int, height: int, tag: str) -> bytes:
+    """The beginning of a file, up to its pixels: the same for all images of an encoding."""
     header = _HEADER.pack(width, height, 8, 2, 0, 0, 0)
     text = TEXT_KEY + b"\0" + tag.encode("latin-1")
-    return SIGNATURE + b"".join(
-        (
-            _chunk(b"IHDR", header),
-            _chunk(b"tEXt", text),
-            _chunk(b"IDAT", zlib.compress(_filtered(image), _LEVEL)),
-            _chunk(b"IEND", b""),
-        )
-    )
+    return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"tEXt", text)
 
 
-def _filtered(image: NDArray[np.uint8]) -> bytes:
-    """Rows with the PNG filter "up": each byte less the one above it, which smooth and empty areas compress best with."""
+def _compressed(image: NDArray[np.uint8]) -> bytes:
+    """The rows of an image, each with its filter, compressed.
+
+    Mostly black images, such as histograms, are smallest as they are, and looking for runs of one byte alone finds nearly
+    all that there is to find, in a third of the time. All others get the filter "up": each byte less the one above it,
+    which smooth areas compress best with.
+    """
     height, width, _ = image.shape
     rows = np.empty((height, 1 + 3 * width), np.uint8)
-    rows[:, 0] = 2
     flat = image.reshape(height, 3 * width)
+    if 2 * np.count_nonzero(flat) < flat.size:
+        rows[:, 0] = 0
+        rows[:, 1:] = flat
+        runs = zlib.compressobj(_LEVEL, strategy=zlib.Z_RLE)
+        return runs.compress(rows.data) + runs.flush()
+    rows[:, 0] = 2
     rows[0, 1:] = flat[0]
     np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-    return rows.tobytes()
+    return zlib.compress(rows.data, _LEVEL)
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+_END = _chunk(b"IEND", b"")
 
 
 def tag_of(data: bytes) -> str | None:

@@ -33,6 +33,18 @@ def test_other_programs_read_the_file_as_plain_rgb(picture):
         assert other.text["mousematch"] == "path/1/256"
 
 
+@pytest.mark.parametrize("drawn", [0, 10, 2_000, 4_096])
+def test_mostly_black_images_and_all_others_are_read_as_drawn(drawn):
+    random = np.random.default_rng(drawn)
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture.reshape(-1, 3)[random.permutation(4_096)[:drawn]] = random.integers(0, 256, (drawn, 3))
+    png = images.to_png(picture, "motion/1/64")
+
+    with Image.open(io.BytesIO(png)) as other:
+        assert (np.array(other) == picture).all()
+    assert (images.from_png(png) == picture).all() and len(png) < picture.size + 200
+
+
 def outcome(read, *arguments):
     try:
         found = read(*arguments)
