@@ -139,6 +139,15 @@ class MouseEncodeCommand(ReportingColumns):
         """Only these: fewer fields in a chunk are the largest gain in speed that there is."""
         return [*(PACKED_FIELDS if self.phase == "reduce" else ()), *self._names.all]
 
+    def prepare(self) -> None:
+        import mousematch.formats.reader
+        import mousematch.sessions
+
+        if self.phase == "reduce":
+            import mousematch.encoded
+            import mousematch.neutral
+            import mousematch.windows  # noqa: F401
+
     @Configuration()
     def map(self, columns: Columns) -> Columns:
         """Where the events are: their points, packed per session."""

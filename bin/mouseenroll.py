@@ -51,6 +51,9 @@ class MouseEnroll(ReportingColumns):
     def required_fields(self) -> list[str]:
         return [self.user, self.image, self.session, *FIELDS]
 
+    def prepare(self) -> None:
+        import mousematch.splunk.matching_search  # noqa: F401
+
     def reduce(self, columns: Columns) -> None:
         if self._enrollments is None:
             # Loads numpy and the model's card, which launches for getinfo alone have no use for.

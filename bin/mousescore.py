@@ -57,6 +57,10 @@ class MouseScore(StreamingColumns):
     def required_fields(self) -> list[str]:
         return [self.user, self.image, *FIELDS, KINEMATICS, *(ROW_POLICY if self._policy_fields else ())]
 
+    def prepare(self) -> None:
+        import mousematch.splunk.bot_scores
+        import mousematch.splunk.matching_search  # noqa: F401
+
     def stream(self, columns: Columns) -> Columns:
         if self._session_scorer is None:
             # Loads numpy and the model's card, which launches for getinfo alone have no use for.

@@ -109,15 +109,16 @@ def test_the_map_phase_asks_for_the_fields_of_the_events():
     assert announced["required_fields"][:4] == ["_raw", "_time", "sid", "user"]
 
 
-def test_getinfo_loads_neither_numpy_nor_pillow():
+@pytest.mark.parametrize(("sid", "loads"), [("searchparsetmp_7", False), ("", False), ("7_tmp", False), ("7.1", True)])
+def test_numpy_is_loaded_before_the_rows_come_but_not_to_answer_getinfo_alone(sid: str, loads: bool):
     python = [sys.executable, "-X", "importtime"]
     with CommandProcess("mouseencode", python=python) as command:
-        command.getinfo()
+        command.getinfo(searchinfo={**command.searchinfo, "sid": sid})
         command.close()
         loaded = command.stderr()
 
     assert "splunklib" in loaded
-    assert "numpy" not in loaded
+    assert ("numpy" in loaded) is loads
     assert "PIL" not in loaded
 
 

@@ -448,7 +448,8 @@ def _modules_loaded(bench: Bench, *, rows: bool) -> set[str]:
     """Names of the top-level modules in a mousescore process at its end; Python lists them on stderr (-v)."""
     args, options = bench.options((), {})
     with CommandProcess("mousescore", *args, python=[sys.executable, "-v"], **options) as command:
-        command.getinfo()
+        sid = command.searchinfo["sid"] if rows else f"searchparsetmp_{command.searchinfo['sid']}"
+        command.getinfo(searchinfo={**command.searchinfo, "sid": sid})
         if rows:
             reply = command.execute([session("alice", picture(0))], finished=True)
             assert reply.rows[0]["match_verdict"] == "match"
