@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +91,7 @@ def window_rows(sessions: Iterable[Session], encoding: Encoding, window: WindowS
             yield row
 
 
-@dataclass(frozen=True)
-class _Ways:
+class _Ways(NamedTuple):
     """The steps between the points of sessions behind each other, from which figures of any piece are added up.
 
     begins: where each session begins. active_us: int64 (n,), active time from the first point on. px: float64 (n - 1,), the

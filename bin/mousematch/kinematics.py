@@ -17,7 +17,7 @@ import base64
 import binascii
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +63,7 @@ def kinematics_of(sessions: Sequence[Points]) -> list[NDArray[np.float32] | None
     return found
 
 
-@dataclass(frozen=True)
-class _Movement:
+class _Movement(NamedTuple):
     """Points of sessions behind each other, on whole pixels.
 
     time_us: int64 (n,). kind: uint8 (n,). x, y: float64 (n,), px. borders: int64 (sessions + 1,), where each session begins

@@ -7,8 +7,7 @@ reaches of several short sessions are measured at once: with few steps, calling 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,18 +36,17 @@ def steps_of(values: NDArray[_Number]) -> NDArray[_Number]:
     return steps
 
 
-@dataclass(frozen=True)
-class Reaches:
+class Reaches(NamedTuple):
     """The reaches of some sessions, behind each other.
 
-    sessions: the numbers of the sessions that have enough of them. steps: complex128, px a tick, of all reaches. count:
+    sessions: the numbers of the sessions that have enough of them. steps: complex128, px a tick, of all reaches. lengths:
     int64 (reaches,), the steps of each. ends_us: int64 (reaches,), when each ended. borders, step_borders: int64
     (sessions + 1,), where each session's reaches and its steps begin, and where the last ones end.
     """
 
     sessions: list[int]
     steps: NDArray[np.complex128]
-    count: NDArray[np.int64]
+    lengths: NDArray[np.int64]
     ends_us: NDArray[np.int64]
     borders: NDArray[np.int64]
     step_borders: NDArray[np.int64]
@@ -112,7 +110,7 @@ def _running_sums(values: NDArray[_Number], parts: Sequence[slice]) -> NDArray[_
 
 def shapes_and_profiles(found: Reaches) -> NDArray[np.float64]:
     """REACH_MEASURES of each reach: float64 (measures, reaches)."""
-    count, begins = found.count, found.borders[:-1]
+    count, begins = found.lengths, found.borders[:-1]
     if not len(count):
         return np.empty((len(REACH_MEASURES), 0))
     steps = found.steps

@@ -13,7 +13,7 @@ least sure sign is surest are kept: the same ones in the original and in the rep
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,17 @@ MAX_HASHES = 256
 
 def _projections() -> NDArray[np.float64]:
     """The fixed directions: float64 (2 * COEFFICIENTS, BITS). A generator of our own, the same in every numpy."""
-    state, numbers = 20_260_101, []
-    for _ in range(2 * COEFFICIENTS * BITS * 4):
-        state = (state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64
-        numbers.append((state >> 33) / 2**31 - 0.5)
+    count = 2 * COEFFICIENTS * BITS * 4
+    # state = state * factor + step, so many times, in the same 64 bits as numpy's sums and products.
+    factor, step, first = (
+        np.uint64(number) for number in (6_364_136_223_846_793_005, 1_442_695_040_888_963_407, 20_260_101)
+    )
+    powers = np.multiply.accumulate(np.full(count, factor))
+    states = powers * first + step * np.cumsum(np.append(np.uint64(1), powers[:-1]), dtype=np.uint64)
+    numbers = (states >> np.uint64(33)).astype(np.float64) / 2**31 - 0.5
     # A sum of four uniform numbers is near enough to a normal one.
-    return np.array(numbers).reshape(2 * COEFFICIENTS, BITS, 4).sum(axis=2)
+    directions: NDArray[np.float64] = numbers.reshape(2 * COEFFICIENTS, BITS, 4).sum(axis=2)
+    return directions
 
 
 _SHARES = np.linspace(0, 1, TICKS + 1)
@@ -77,8 +82,7 @@ def path_hashes_of(sessions: Sequence[Points]) -> list[list[str]]:
     return hashes
 
 
-@dataclass(frozen=True)
-class _Pieces:
+class _Pieces(NamedTuple):
     """Pieces of several sessions behind each other.
 
     time_us: int64 (n,), of the points that moved, as all of these. moving: float64 (n,), µs that the session's pointer

@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -37,13 +37,13 @@ class Session:
     dropped: Dropped
 
 
-@dataclass
 class _Gathered:
     """What has arrived of a session. row: the first input row that it came in."""
 
-    row: int
-    records: bytearray = field(default_factory=bytearray)
-    dropped: Dropped = field(default_factory=Dropped)
+    def __init__(self, row: int) -> None:
+        self.row = row
+        self.records = bytearray()
+        self.dropped = Dropped()
 
 
 class Sessions:

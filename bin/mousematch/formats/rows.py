@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +33,7 @@ _BLANK = ("", None, "none")
 _codes = Codes()
 
 
-@dataclass(frozen=True)
-class RowPoints:
+class RowPoints(NamedTuple):
     """The points of n rows.
 
     records: of the usable rows. rows: intp (len(records),), the number of each one's row, rising.

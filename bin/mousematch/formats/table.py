@@ -7,7 +7,7 @@ within them doubled, no lone carriage returns. All else is noticed, and left to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ from mousematch.formats.cells import MARGIN, Cells
 _COMMA, _NEWLINE, _RETURN, _QUOTE = b',\n\r"'
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Rows of CSV. columns: their cells, column by column. length: how many bytes the rows took."""
 
     columns: list[Cells]
