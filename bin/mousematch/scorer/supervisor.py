@@ -29,7 +29,7 @@ from mousematch.scorer.protocol import AVAILABLE
 
 LOG = "scorer.log"
 PROBE_S = 5.0
-_POLL_S = 0.05
+_POLL_S = 0.02
 _PROGRESS_EVERY_S = 2.0
 # The process's own exit code for "another one has the socket".
 _ALREADY_RUNNING = 3
