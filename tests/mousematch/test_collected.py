@@ -11,8 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mousematch.errors import TelemetryError
+from mousematch.formats import reader
 from mousematch.formats.batch import read_batch
-from mousematch.formats.collected import HEAD_BYTES, read_collected, sections
+from mousematch.formats.collected import HEAD_BYTES, may_be_collected, read_collected, sections
 from mousematch.formats.names import FieldNames
 from mousematch.formats.reader import read_into
 from mousematch.formats.records import RECORD
@@ -217,6 +218,31 @@ def test_two_uneven_events_do_not_make_up_for_each_other(uneven):
 
     assert read_collected([event(2, 2), event(3, 3)], doubled=False) is not None
     assert read_collected([event(2, 3), event(3, 2)], doubled=False) is None
+
+
+@pytest.mark.parametrize("raw", [*TRAPS, *ODD_EVENTS])
+def test_what_is_read_among_others_may_be_so_by_itself(raw):
+    part = sections(raw.encode(), doubled=False)
+
+    if part is not None and read_collected([part], doubled=False) is not None:
+        assert may_be_collected(part, doubled=False)
+
+
+@pytest.mark.parametrize("number", ["-3", "1e3", " 1", "null"])
+def test_an_odd_event_does_not_keep_its_neighbours_from_being_read_together(number, monkeypatch):
+    whole = text({name: ["1", "2"] for name in ARRAYS})
+    odd = text({name: [number if name == "y" else "1", "2"] for name in ARRAYS})
+    together = []
+
+    def watched(parts, **how):
+        together.append(len(parts))
+        return read_collected(parts, **how)
+
+    monkeypatch.setattr(reader, "read_collected", watched)
+
+    read(cells([whole, odd, whole, whole]), FieldNames())
+
+    assert together == [4, 3]
 
 
 def test_uneven_arrays_are_refused_by_both():

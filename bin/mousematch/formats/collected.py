@@ -40,6 +40,7 @@ _TENS = 10 ** np.arange(DIGITS + 1, dtype=np.uint16)
 _SHARE = np.array([0, 1e-3, 1e-2, 1e-1, 1], np.float32)
 _HALF_STEP = np.float32(5e-4)
 _NUL = "\0"
+_NUMBERS = b"0123456789.,"
 
 _decoder = json.JSONDecoder()
 
@@ -74,8 +75,14 @@ class _Decimals:
     lengths: NDArray[np.intp]
 
 
+def all_sections(cells: Sequence[bytes], *, doubled: bool) -> list[Sections | None]:
+    """The parts of each event that looks like the collector's; None for others. doubled: whether quotes stand twice."""
+    points = _POINTS_DOUBLED if doubled else _POINTS
+    return [sections(cell, doubled=doubled) if points in cell else None for cell in cells]
+
+
 def sections(cell: bytes, *, doubled: bool) -> Sections | None:
-    """An event's parts if it looks like the collector's; None otherwise. doubled: whether its quotes stand twice."""
+    """The same of one event."""
     points = _POINTS_DOUBLED if doubled else _POINTS
     at = cell.find(points, 0, HEAD_BYTES + len(points))
     if at < 0 or not cell.endswith(_END):
@@ -106,6 +113,13 @@ def read_collected(events: Sequence[Sections], *, doubled: bool) -> Collected | 
         return None
     time_us = times_us(starts_ms * 1000, steps_us, lengths)
     return Collected(found_heads, pack(time_us, _values(x), _values(y), *codes), lengths)
+
+
+def may_be_collected(event: Sections, *, doubled: bool) -> bool:
+    """Whether an event is one that read_collected reads, but for the length and the order of what numbers are made of."""
+    _, *arrays = event
+    alike = len({array.count(b",") for array in arrays}) == 1
+    return alike and not any(array.translate(None, _NUMBERS) for array in arrays) and bool(_heads([event], doubled=doubled))
 
 
 def _heads(events: Sequence[Sections], *, doubled: bool) -> list[dict[str, Any]] | None:

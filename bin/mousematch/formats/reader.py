@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from mousematch.errors import TelemetryError
 from mousematch.formats import dropped, events
 from mousematch.formats.batch import is_batch, read_batches
 from mousematch.formats.cells import Cells, run_starts
-from mousematch.formats.collected import Sections, read_collected, sections
+from mousematch.formats.collected import Sections, all_sections, may_be_collected, read_collected
 from mousematch.formats.events import Event, PointColumns
 from mousematch.formats.names import RAW, FieldNames
 from mousematch.formats.rows import RowPoints, read_rows
@@ -87,6 +88,11 @@ def _add(
         sessions.drop(keys[row], reason, example, rows[row])
 
 
+def _chosen(raws: Cells, rows: Sequence[int], chosen: Sequence[bool]) -> tuple[Cells, Sequence[int]]:
+    """Those of some events that are chosen."""
+    return raws.take(np.array(chosen)), list(compress(rows, chosen))
+
+
 class _EventReader:
     """Rows whose points stand in the event's text."""
 
@@ -123,29 +129,30 @@ class _EventReader:
 
     def _read_cells(self, raws: Cells, rows: Sequence[int]) -> None:
         """Rows of which those that the collector has sent are read together. raws: their events."""
-        parts = [sections(cell, doubled=raws.doubled) for cell in raws.encoded()] if self._without_points else []
-        found = {number: part for number, part in enumerate(parts) if part is not None}
-        if found:
-            numbers = list(found)
-            self._read_collected(list(found.values()), raws.take(np.array(numbers)), [rows[number] for number in numbers])
-        others = np.array([number for number in range(len(rows)) if number not in found], np.intp)
-        for raw, number in zip(raws.take(others), others.tolist()):
-            self._read_text(raw, rows[number])
+        if self._without_points:
+            parts = all_sections(raws.encoded(), doubled=raws.doubled)
+            if any(parts):
+                alike = [part is not None for part in parts]
+                self._read_collected([part for part in parts if part is not None], *_chosen(raws, rows, alike))
+                raws, rows = _chosen(raws, rows, [not one for one in alike])
+        for raw, row in zip(raws.texts(), rows):
+            self._read_text(raw, row)
 
     def _read_collected(self, parts: Sequence[Sections], raws: Cells, rows: Sequence[int]) -> None:
-        """Events that look like the collector's. One that is not keeps those next to it from being read together."""
+        """Events that look like the collector's. Those that are not keep no others from being read together, mostly."""
         found = read_collected(parts, doubled=raws.doubled)
-        if found is not None:
-            stop = 0
-            for head, length, row in zip(found.heads, found.lengths.tolist(), rows):
-                self._sessions.add(self._key(head, head, row), found.records[stop : stop + length], row)
-                stop += length
-        elif len(parts) == 1:
-            self._read_text(raws[0], rows[0])
-        else:
-            half = len(parts) // 2
-            self._read_collected(parts[:half], raws[:half], rows[:half])
-            self._read_collected(parts[half:], raws[half:], rows[half:])
+        if found is None:
+            alike = [may_be_collected(part, doubled=raws.doubled) for part in parts]
+            if any(alike) and not all(alike):
+                self._read_collected(list(compress(parts, alike)), *_chosen(raws, rows, alike))
+                raws, rows = _chosen(raws, rows, [not one for one in alike])
+            for raw, row in zip(raws.texts(), rows):
+                self._read_text(raw, row)
+            return
+        stop = 0
+        for head, length, row in zip(found.heads, found.lengths.tolist(), rows):
+            self._sessions.add(self._key(head, head, row), found.records[stop : stop + length], row)
+            stop += length
 
     def _read_json(self, raw: str, row: int) -> None:
         try:
