@@ -10,7 +10,7 @@ from mousematch.templates import Template, from_document, key, to_document
 
 # A store that failed so often in one search will not serve its next chunk either, and each try may take its time limit.
 MAX_FAILURES = 3
-# A search with this many users holds some 40 MB of templates; beyond, it fetches again what it needs.
+# A search with this many users holds some 70 MB of templates; beyond, it fetches again what it needs.
 MAX_CACHED = 50_000
 
 

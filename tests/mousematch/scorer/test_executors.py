@@ -148,7 +148,7 @@ def test_auto_takes_what_is_installed_where_there_is_no_gpu(
     many = network.embed(noise(16))
 
     assert (before, network.executor, network.device) == (*chosen, "CPU")
-    np.testing.assert_allclose(many[:3], few, atol=2e-3)
+    np.testing.assert_allclose(many[:3], few, atol=1e-5)
 
 
 def test_auto_without_tensorflow_names_the_missing_export(
@@ -183,7 +183,7 @@ def test_tensorflow_computes_from_the_weights_of_an_installed_app(head: Head, mo
 
     vectors = tensorflow.client().embed(pictures(3))
 
-    np.testing.assert_allclose(vectors, head.client().embed(pictures(3)), atol=2e-3)
+    np.testing.assert_allclose(vectors, head.client().embed(pictures(3)), atol=1e-5)
     assert sorted(path.name for path in installed.iterdir() if path.name.startswith(("saved", "var"))) == []
 
 
@@ -193,7 +193,7 @@ def test_tensorflow_and_litert_give_the_same_embeddings(head: Head) -> None:
 
     vectors = tensorflow.client().embed(images)
 
-    np.testing.assert_allclose(vectors, head.client().embed(images), atol=2e-3)
+    np.testing.assert_allclose(vectors, head.client().embed(images), atol=1e-5)
     assert counters(tensorflow)["embedded"] == 21
     metadata = tensorflow.client().metadata()["metadata"]["mousematch"]
     assert metadata["executor"] == "tensorflow"
