@@ -166,13 +166,12 @@ def test_what_is_read_together_is_what_each_holds(raws, doubled):
         stop += length
 
 
-@pytest.mark.parametrize("trap", TRAPS)
-def test_a_trap_is_read_by_json_or_as_json_reads_it(trap):
-    part = sections(trap.encode(), doubled=False)
-    found = read_collected([part], doubled=False) if part else None
-    if found is None:
-        return
-    assert found.records.tobytes() == read_batch(json.loads(trap)).records.tobytes()
+@pytest.mark.parametrize("raw", [*TRAPS, *ODD_EVENTS])
+def test_an_odd_event_among_usual_ones_is_read_as_json_reads_it(raw):
+    whole = text({name: ["1", "2"] for name in ARRAYS})
+    found = cells([whole, raw, whole])
+
+    assert read(found, FieldNames()) == read(found.texts(), FieldNames())
 
 
 @pytest.mark.parametrize("doubled", [False, True])
