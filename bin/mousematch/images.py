@@ -95,22 +95,14 @@ def from_png(data: bytes, expected_tag: str | None = None) -> NDArray[np.uint8]:
     decompressed), is damaged, or carries another encoding than ``expected_tag``.
     """
     width, height = _checked(data, expected_tag)
-    rows = _rows(data, width, height)
-    if rows is None:
-        return _by_pillow(data, width, height)
-    filtered = np.frombuffer(rows, np.uint8).reshape(height, 1 + 3 * width)[:, 1:]
-    return np.cumsum(filtered, axis=0, dtype=np.uint8).reshape(height, width, 3)
+    pixels = _pixels(data, width, height)
+    return _by_pillow(data, width, height) if pixels is None else pixels
 
 
 def is_blank(data: bytes, expected_tag: str | None = None) -> bool:
     """Whether all pixels of a PNG file are the same. Raises ImageError as ``from_png`` does."""
-    width, height = _checked(data, expected_tag)
-    rows = _rows(data, width, height)
-    if rows is None:
-        pixels = _by_pillow(data, width, height)
-        return bool((pixels == pixels[0, 0]).all())
-    first = 1 + 3 * width
-    return rows[1:first] == rows[1:4] * width and rows.endswith((b"\2" + bytes(3 * width)) * (height - 1))
+    pixels = from_png(data, expected_tag)
+    return bool((pixels == pixels[0, 0]).all())
 
 
 def _checked(data: bytes, expected_tag: str | None) -> tuple[int, int]:
@@ -134,23 +126,29 @@ def _checked(data: bytes, expected_tag: str | None) -> tuple[int, int]:
     return width, height
 
 
-def _rows(data: bytes, width: int, height: int) -> bytes | None:
-    """The rows of a sound PNG file whose rows all have the filter "up", as ``to_png`` writes it; None for any other.
+def _pixels(data: bytes, width: int, height: int) -> NDArray[np.uint8] | None:
+    """The pixels of a sound PNG file whose rows all have the same filter, one that ``to_png`` uses; None for any other.
 
     Pillow takes longer to load than a command needs for a session.
     """
     packed = _packed(data)
     if packed is None:
         return None
-    length = height * (1 + 3 * width)
+    row_bytes = 1 + 3 * width
     unpack = zlib.decompressobj()
     try:
-        rows = unpack.decompress(packed, length + 1)
+        rows = unpack.decompress(packed, height * row_bytes + 1)
     except zlib.error:
         return None
-    if len(rows) != length or not unpack.eof or unpack.unused_data or rows[:: 1 + 3 * width] != b"\2" * height:
+    if len(rows) != height * row_bytes or not unpack.eof or unpack.unused_data:
         return None
-    return rows
+    values = np.frombuffer(rows, np.uint8).reshape(height, row_bytes)[:, 1:]
+    filters = rows[::row_bytes]
+    if filters == b"\0" * height:
+        return values.reshape(height, width, 3)
+    if filters == b"\2" * height:
+        return np.cumsum(values, axis=0, dtype=np.uint8).reshape(height, width, 3)
+    return None
 
 
 def _packed(data: bytes) -> bytes | None:
