@@ -121,8 +121,8 @@ def frame(metadata: dict, body: bytes = b"") -> bytes:
     return b"chunked 1.0,%d,%d\n" % (len(head), len(body)) + head + body
 
 
-def getinfo(*args: str) -> bytes:
-    info = {"args": args, "raw_args": args, "dispatch_dir": tempfile.gettempdir(), "sid": "1.1", "app": "mousematch"}
+def getinfo(*args: str, sid: str = "1.1") -> bytes:
+    info = {"args": args, "raw_args": args, "dispatch_dir": tempfile.gettempdir(), "sid": sid, "app": "mousematch"}
     more = {"splunk_version": "10.2.3", "search": "", "session_key": "", "splunkd_uri": "", "maxresultrows": 50_000}
     times = {"earliest_time": "0", "latest_time": "0", "owner": "admin", "username": "admin", "command": "mouseencode"}
     return frame({"action": "getinfo", "preview": False, "searchinfo": {**info, **more, **times}})
@@ -249,7 +249,7 @@ def compare(folder: Path, rows: int, repetitions: int, plain_pixels: dict[str, l
 def start(folder: Path, repetitions: int) -> None:
     """Prints how long a launch takes that asks for getinfo alone, of which splunkd makes up to three a search."""
     request, out = folder / "getinfo", folder / "out"
-    request.write_bytes(getinfo())
+    request.write_bytes(getinfo(sid="searchparsetmp_1.1"))
     runs = [
         (cost(folder / "pass.py", request, out), cost(APP / "bin" / "mouseencode.py", request, out))
         for _ in range(repetitions)

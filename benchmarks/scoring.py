@@ -5,9 +5,10 @@
 
 A search is timed from its start to its last row: the command's process, CSV, templates from the KV store, base64, decoding
 the PNGs twice (the command refuses damaged ones), JSON, the scorer's socket, the network, LLRs. Every image is new to the
-scorer. Keras gets its arrays decoded and in memory, and the same weights. sgemm is numpy's product of float32 matrices of
-2,048 x 2,048 on all cores; the network's work is counted layer by layer as direct convolutions, two operations for each
-multiplication and addition. The LLRs of each executor have to be those of Keras' embeddings.
+scorer. Keras gets its arrays decoded and in memory, and the same weights; it predicts in batches of several sizes, and its
+quickest go counts, since some goes, with any size, use little more than one of two cores. sgemm is numpy's product of
+float32 matrices of 2,048 x 2,048 on all cores; the network's work is counted layer by layer as direct convolutions, two
+operations for each multiplication and addition. The LLRs of each executor have to be those of Keras' embeddings.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from _search import (
 )
 
 SIDE = 2_048
+BATCHES = (32, 64, 128, 256)  # of keras.Model.predict
 CHECKED = 64  # images whose LLRs are compared
 
 
@@ -61,6 +63,10 @@ def sgemm_gflops(products: int = 20) -> float:
     return 2 * SIDE**3 * products / (time.perf_counter() - began) / 1e9
 
 
+def _per(cost: Cost, images: int) -> Cost:
+    return Cost(cost.wall_s / images, cost.cpu_s / images)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--executor", choices=executors(), help="this one alone")
@@ -78,18 +84,17 @@ def main() -> None:
         head = {name: heads.enter_context(search_head(name)) for name in chosen}
         arrays = as_floats(pictures(options.predicted, seed=1))
         differences = {name: check(head[name], by_keras, CHECKED) for name in chosen}
-        network.predict(arrays)  # traced before it is timed
+        for batch in BATCHES:
+            network.predict(arrays, batch)  # traced before it is timed
         for repetition in range(options.repetitions):
             rates.append(sgemm_gflops())
-            costs["keras"].append(head[chosen[0]].cost(network.predict, arrays)[0])
+            costs["keras"] += [head[chosen[0]].cost(network.predict, arrays, batch)[0] for batch in BATCHES]
             for name in chosen:
                 given = rows(as_text(pictures(options.windows, seed=10 * repetition + 2 + chosen.index(name))))
                 costs[name].append(head[name].cost(head[name].score, given)[0])
     # per image
-    each = {
-        name: Cost(*(value / (options.predicted if name == "keras" else options.windows) for value in median(found)))
-        for name, found in costs.items()
-    }
+    each = {"keras": _per(Cost(*map(min, zip(*costs["keras"]))), options.predicted)}
+    each.update({name: _per(median(costs[name]), options.windows) for name in chosen})
     gflops = float(np.median(rates))
     print(
         f"model {model().reference}: {work / 1e9:.3f} GFLOP an image; sgemm {gflops:.0f} GFLOP/s "

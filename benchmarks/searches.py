@@ -1,6 +1,6 @@
 """Eight searches at once on one scorer, against one search eight times as large; none may starve.
 
-    python benchmarks/searches.py                  eight of 125 windows against one of 1,000 (two minutes)
+    python benchmarks/searches.py                  eight of 250 windows against one of 2,000 (two minutes)
     python benchmarks/searches.py --windows 40     smaller
 
 Each is a search with mousescore on the embedded search head, timed from its start to its last row; every image is new to the
@@ -46,7 +46,7 @@ def at_once(head: Head, given: list[Table]) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--windows", type=int, default=125, help="images of each of the eight")
+    parser.add_argument("--windows", type=int, default=250, help="images of each of the eight")
     parser.add_argument("--repetitions", type=int, default=3)
     options = parser.parse_args()
     print(machine())
