@@ -262,11 +262,11 @@ def spl_quoted(text: str) -> str:
 
 def run(command: type[ColumnCommand]) -> None:
     """Runs a command as splunkd starts it, requests on stdin and replies on stdout, and ends the process."""
-    code: Any = 0
+    code = 0
     try:
         command().process(sys.argv, sys.stdin, sys.stdout)
     except SystemExit as exc:
-        code = exc.code
+        code = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
