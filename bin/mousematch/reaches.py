@@ -71,8 +71,9 @@ def reaches(
     way = np.hypot(steps_of(x), steps_of(y))
     ways = np.zeros(len(time_us))
     for start, stop in spans:
-        # A session's own sums, so that they are rounded alike whatever else there is.
-        np.cumsum(way[start : stop - 1], out=ways[start + 1 : stop])
+        # A session's own sums, so that they are rounded alike whatever else there is. Without a place, stop - 1 may be -1.
+        if start < stop:
+            np.cumsum(way[start : stop - 1], out=ways[start + 1 : stop])
     ticks = (time_us[stops - 1] - time_us[starts]) // CLOCK_US + 1
     kept = (ticks >= MIN_TICKS) & (ways[stops - 1] - ways[starts] >= MIN_LENGTH_PX)
     session = np.searchsorted(borders, starts, side="right") - 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mousematch.kinematics import MIN_POINTS, NAMES, VERSION, from_texts, kinematics, kinematics_of, to_text
-from mousematch.telemetry import DOWN, LEFT, MOVE, NONE, UP, Points
+from mousematch.telemetry import DOWN, LEFT, MOVE, NONE, SCROLL, UP, Points
 
 STEP_US = 20_000
 
@@ -171,3 +171,20 @@ def wandering(random, count):
     kind = random.choice([MOVE, DOWN, UP], count, p=[0.96, 0.02, 0.02]).astype(np.uint8)
     x, y = (np.abs(np.cumsum(random.integers(-reach, reach + 1, count))).astype(np.float32) for reach in (9, 1))
     return Points(np.cumsum(waits), x, y, kind, (kind > MOVE).astype(np.uint8))
+
+
+def test_a_first_session_without_any_place_leaves_the_others_alone(monkeypatch):
+    moved = reaches(lambda t: t**2 * (3 - 2 * t))
+    scrolled = Points(moved.time_us, moved.x, moved.y, np.full(len(moved), SCROLL, np.uint8), moved.button)
+    cumsum = np.cumsum
+
+    def strict(values, *args, out=None, **options):
+        # numpy refuses an empty ``out`` of another size from 2.5 on only.
+        assert out is None or len(out) == len(values)
+        return cumsum(values, *args, out=out, **options)
+
+    monkeypatch.setattr(np, "cumsum", strict)
+    nothing, vector = kinematics_of([scrolled, moved])
+
+    assert nothing is None
+    np.testing.assert_array_equal(vector, kinematics(moved))
