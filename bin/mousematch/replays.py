@@ -143,7 +143,8 @@ def _mean_places(pieces: _Pieces) -> NDArray[np.complex128]:
     duration = moving[pieces.last] - moving[first]
     borders = moving[first][:, None] + duration[:, None] * _SHARES
     # Distances of places grow with the session; its sums stay exact enough when they start in its middle.
-    centred = np.empty_like(pieces.place)
+    # Other sessions' places stay zero: numpy would warn of what happens to be in memory.
+    centred = np.zeros_like(pieces.place)
     for span in pieces.spans.values():
         place = pieces.place[span]
         np.subtract(place, np.add.reduce(place) / len(place), out=centred[span])

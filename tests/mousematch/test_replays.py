@@ -99,3 +99,12 @@ def test_sessions_hashed_together_have_the_hashes_that_they_have_alone(seed):
 
     assert path_hashes_of(sessions) == [path_hashes(points) for points in sessions]
     assert path_hashes_of(sessions[:1]) == [[]]
+
+
+def test_sessions_without_pieces_are_not_computed_with_what_memory_held(monkeypatch):
+    short = ORIGINAL[:10]
+    empty_like = np.empty_like
+    monkeypatch.setattr(np, "empty_like", lambda values: np.full_like(empty_like(values), 1e308))
+
+    with np.errstate(all="raise"):
+        assert path_hashes_of([short, ORIGINAL]) == [[], path_hashes(ORIGINAL)]
