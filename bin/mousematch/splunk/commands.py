@@ -125,7 +125,9 @@ class ColumnCommand(SearchCommand):  # type: ignore[misc]  # splunklib is untype
         self._start(frame.metadata)
         write_frame(replies, {**self._announcement(), **self._inspector()})
         if not _PARSED_ONLY.fullmatch(str(getattr(self.metadata.searchinfo, "sid", None) or "")):
-            self.prepare()
+            # No request waits for an answer yet: what fails here fails again, and is told, when rows need it.
+            with contextlib.suppress(Exception):
+                self.prepare()
         while True:
             frame = read_frame(requests)
             if frame is None:

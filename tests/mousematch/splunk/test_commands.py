@@ -22,6 +22,10 @@ class ProbeCommand(StreamingColumns):
     most = Option(validate=validators.Integer(1, 10))
     needed = Option(require=False)
 
+    def prepare(self):
+        if self.needed == "a module":
+            raise ImportError("there is none")
+
     def required_fields(self):
         return [self.field]
 
@@ -161,3 +165,10 @@ def test_a_reporting_command_answers_every_chunk_and_reports_at_the_end(count):
 
 def test_a_command_without_a_map_phase_refuses_to_run_one(count):
     assert "no map phase" in run("count", "phase=map", script=count, chunks=[]).error
+
+
+def test_what_cannot_be_loaded_is_not_told_before_rows_are_asked_for(probe):
+    result = run("probe", "needed=a module", script=probe, chunks=[[{"n": "1"}]])
+
+    assert result.rows == [{"twice": "11"}]
+    assert (result.exit_code, result.stderr) == (0, "")
