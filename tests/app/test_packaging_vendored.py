@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,41 @@ TREES = {"3.9": ROOT / "lib" / "py39", "3.13": ROOT / "lib" / "py313"}
 
 # The scorer's TensorFlow executor runs in an environment of its own.
 NOT_VENDORED = ("mousematch.scorer.executors.savedmodel",)
+
+# Sessions of any kind of movement, some of them of no place or no point at all, encoded together: a line for each row. The
+# numbers are Python's own random ones, the same in all versions.
+ENCODE = """
+import hashlib, random
+import numpy as np
+from mousematch.encoded import session_rows, window_rows
+from mousematch.encoding import encoding_named
+from mousematch.formats.dropped import Dropped
+from mousematch.images import from_base64, from_png
+from mousematch.sessions import Session
+from mousematch.telemetry import MOVE, SCROLL, Points
+from mousematch.windows import WindowSpec
+
+def session(name, random):
+    count = random.choice([0, 1, 2, 8, 59, 60, 200, 700])
+    kinds = random.choice([[SCROLL], [MOVE], [MOVE] * 20 + [1, 2, 3, 4]])
+    gaps = random.choice([[0], [10_000], [0, 8_000, 16_000, 310_000, 600_000]])
+    px = random.choice([0, 5, 300])
+    table = np.array([
+        (random.choice(gaps), random.randint(-px, px), random.randint(-px, px), random.choice(kinds), random.randint(0, 4))
+        for _ in range(count)
+    ], np.int64).reshape(count, 5).T
+    time_us, x, y = (np.cumsum(column) for column in table[:3])
+    place = (x.astype(np.float32), y.astype(np.float32))
+    return Session((name,), Points(time_us, *place, *table[3:].astype(np.uint8)).ordered(), Dropped())
+
+for seed in range(30):
+    random.seed(seed)
+    sessions = [session(str(number), random) for number in range(random.randint(1, 6))]
+    for rows, name in ((session_rows, "portrait"), (window_rows, "path")):
+        for row in rows(sessions, encoding_named(name), WindowSpec(128)):
+            pixels = b"".join(from_png(from_base64(image)).tobytes() for image in row.image)
+            print(row.key, row.figures, row.kinematics, row.path_hash, hashlib.sha256(pixels).hexdigest())
+"""
 
 
 def find_python(version: str) -> str | None:
@@ -74,6 +110,26 @@ def test_every_imported_package_is_vendored(splunk_python: tuple[list[str], Path
     assert finished.returncode == 0, finished.stderr
     # Not on stdout, where MNN greets.
     assert all(Path(file).is_relative_to(tree) for file in json.loads(finished.stderr))
+
+
+def test_sessions_are_encoded_as_by_this_python(splunk_python: tuple[list[str], Path]):
+    command, tree = splunk_python
+    warned = ["-W", "error::RuntimeWarning"]
+
+    theirs = subprocess.run(
+        [*command, *warned, "-c", f"import sys; sys.path[:0] = [{str(ROOT / 'bin')!r}, {str(tree)!r}]\n{ENCODE}"],
+        capture_output=True,
+        text=True,
+    )
+    ours = subprocess.run(
+        [sys.executable, *warned, "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'bin')!r})\n{ENCODE}"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert theirs.returncode == 0, theirs.stderr
+    assert len(theirs.stdout.splitlines()) > 100
+    assert theirs.stdout == ours.stdout
 
 
 def test_litert_runs_the_shipped_model(splunk_python: tuple[list[str], Path]):
