@@ -101,6 +101,8 @@ class _Pieces(NamedTuple):
     @classmethod
     def of(cls, sessions: Sequence[Points]) -> _Pieces | None:
         """The pieces that are long enough; None if there is none."""
+        if not sessions:
+            return None
         points = sessions[0] if len(sessions) == 1 else Points.concatenate(sessions)
         at = np.flatnonzero(points.kind <= DRAG)
         borders = np.searchsorted(at, np.cumsum([0, *map(len, sessions)]))

@@ -99,6 +99,7 @@ def test_sessions_hashed_together_have_the_hashes_that_they_have_alone(seed):
 
     assert path_hashes_of(sessions) == [path_hashes(points) for points in sessions]
     assert path_hashes_of(sessions[:1]) == [[]]
+    assert path_hashes_of([]) == []
 
 
 def test_sessions_without_pieces_are_not_computed_with_what_memory_held(monkeypatch):
