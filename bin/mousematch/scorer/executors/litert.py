@@ -1,4 +1,4 @@
-"""LiteRT: the model on the CPU, without TensorFlow. A second from a cold start to the first embedding."""
+"""LiteRT: the model on the CPU, without TensorFlow. The executor that starts soonest."""
 
 from __future__ import annotations
 
