@@ -86,10 +86,14 @@ def test_a_broken_litert_model_is_named(tmp_path: Path) -> None:
 def test_weights_that_mnn_cannot_use_are_named(tiny: ModelVersion, tmp_path: Path) -> None:
     with np.load(tiny.folder / "weights.npz") as arrays:
         np.savez(tmp_path / "part.npz", **{name: arrays[name] for name in arrays.files if "block3" not in name})
+        mixed = {**arrays, "block1_conv1/kernel": arrays["block1_conv1/kernel"][..., :-1]}
+        np.savez(tmp_path / "mixed.npz", **mixed)
     (tmp_path / "broken.npz").write_bytes(b"no weights")
 
     with pytest.raises(ModelError, match=r"part\.npz lack 'block3_conv1_bn/gamma'"):
         MNNNetwork(tmp_path / "part.npz", size=SIZE)
+    with pytest.raises(ModelError, match=r"mixed\.npz do not fit together .*; publish the model again"):
+        MNNNetwork(tmp_path / "mixed.npz", size=SIZE)
     with pytest.raises(ModelError, match=r"broken\.npz cannot be read"):
         MNNNetwork(tmp_path / "broken.npz", size=SIZE)
 

@@ -41,6 +41,8 @@ class MNNNetwork:
             content = mnn_file.model_bytes(arrays, size=size)
         except (KeyError, IndexError) as exc:
             raise ModelError(f"The weights {weights} lack {exc}; they are not of a Mouse Match model.") from exc
+        except ValueError as exc:
+            raise ModelError(f"The weights {weights} do not fit together ({exc}); publish the model again.") from exc
         settings = {"backend": "CPU", "numThread": threads or cores(), "precision": "high"}
         try:
             # It reads files only.
