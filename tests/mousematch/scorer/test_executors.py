@@ -117,18 +117,23 @@ def test_the_faster_network_takes_over_with_the_first_full_batch() -> None:
     assert network.executor == "faster"
 
 
-def test_the_first_network_stays_if_the_faster_one_fails(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "why"), [(ModelError("The disk is full."), "The disk is full."), (MemoryError(), "memory is short.")]
+)
+def test_the_first_network_stays_if_the_faster_one_fails(
+    caplog: pytest.LogCaptureFixture, error: Exception, why: str
+) -> None:
     attempts = []
 
     def fail() -> Network:
         attempts.append(1)
-        raise ModelError("The disk is full.")
+        raise error
 
     network = Handover(Constant("first", 1), fail)
 
     assert [network.embed(noise(4))[0, 0] for _ in range(3)] == [1, 1, 1]
     assert (network.executor, len(attempts)) == ("first", 1)
-    assert "stays with first: The disk is full." in caplog.text
+    assert f"stays with first: {why}" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A network that answers at once, and a faster one that takes over when there is much to do.
 
-LiteRT computes an eighth of a second after its process has started, MNN half a second later: it transforms the weights
-first. One session's few images are done sooner without MNN; the first full batch shows that a long search has begun.
+LiteRT is ready an eighth of a second after it was asked to load, MNN half a second later: it transforms the weights first. One session's few images are done sooner without MNN; the first full batch shows that a long search has begun.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ log = logging.getLogger("mousematch.scorer")
 class Handover:
     """Computes with ``first`` until a batch is full, from then on with what ``make_faster`` gives. For one thread at a time.
 
-    Both give the same embeddings. Should the faster one fail to load (ModelError), the first one stays.
+    Both give the same embeddings. Should the faster one fail to load (ModelError, MemoryError), the first one stays.
     """
 
     def __init__(self, first: Network, make_faster: Callable[[], Network]) -> None:
@@ -54,7 +53,7 @@ class Handover:
         self._make_faster = None
         try:
             self._network = make_faster()
-        except ModelError as exc:
-            log.warning("The scorer stays with %s: %s", self.executor, exc)
+        except (ModelError, MemoryError) as exc:
+            log.warning("The scorer stays with %s: %s", self.executor, str(exc) or "memory is short.")
         else:
             log.info("The model runs in %s from now on.", self.executor)
