@@ -1,6 +1,7 @@
 """A network that answers at once, and a faster one that takes over when there is much to do.
 
-LiteRT is ready an eighth of a second after it was asked to load, MNN half a second later: it transforms the weights first. One session's few images are done sooner without MNN; the first full batch shows that a long search has begun.
+LiteRT is ready an eighth of a second after it was asked to load, MNN half a second later: it transforms the weights first.
+One session's few images are done sooner without MNN; the first full batch shows that a long search has begun.
 """
 
 from __future__ import annotations
