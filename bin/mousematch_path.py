@@ -1,4 +1,5 @@
-"""Puts the app's packages on ``sys.path``: ``lib/py39`` or ``lib/py313``, whichever the running interpreter can load.
+"""Puts the app's packages on ``sys.path``: ``lib/py39`` or ``lib/py313``, whichever the running interpreter can load. Sets
+what has to be set before they load.
 
 Every command file imports this module first. Where ``lib/`` is not there, as in a development checkout, the packages of
 the running environment serve instead.
@@ -6,6 +7,7 @@ the running environment serve instead.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -15,6 +17,8 @@ APP = Path(__file__).resolve().parent.parent
 # Read when numpy loads. A command multiplies matrices of a few hundred rows: threads would spend more time waiting for each
 # other than computing, most of all on a busy search head.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Modules and blocks of rows are so many new objects that the search for reference cycles would run all the time.
+gc.set_threshold(200_000, 20, 100)
 
 
 def add_vendored_packages() -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import os
 import re
 import sys
@@ -96,8 +95,6 @@ class ColumnCommand(SearchCommand):  # type: ignore[misc]  # splunklib is untype
         """Serves the requests on ``ifile`` until splunkd closes it. Ends the process with code 1 after an error."""
         self._messages, self._metrics = [], {}
         self._protocol_version = 2
-        # Rows of a block are so many new lists that the search for reference cycles would run all the time.
-        gc.set_threshold(200_000, 20, 100)
         requests, replies = _binary(ifile), _binary(ofile)
         try:
             try:
