@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -178,8 +179,13 @@ def test_a_missing_package_is_named(tiny: ModelVersion, monkeypatch: pytest.Monk
         executors.load(tiny, executor="tensorflow", threads=1)
 
 
-def test_threads_default_to_the_cores_of_this_process() -> None:
-    assert cores() >= 1
+def test_threads_default_to_the_cores_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5}, raising=False)
+    assert cores() == 3
+
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert cores() == 7
 
 
 def test_tensorflow_computes_from_the_weights_of_an_installed_app(head: Head, models: Path, tmp_path: Path) -> None:
