@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-APP = Path(__file__).resolve().parents[2]
+from tests.benchmarks.benchmark_files import module
 
 
 @pytest.fixture(scope="module")
 def batches() -> ModuleType:
-    return _benchmark("batches")
+    return module("batches")
 
 
 @pytest.fixture(scope="module")
 def drawing() -> ModuleType:
-    return _benchmark("drawing")
+    return module("drawing")
 
 
 def test_batches_are_compared_with_plain_points_and_give_a_row(
@@ -71,9 +69,3 @@ def test_one_other_pixel_ends_the_benchmark_of_drawing(
     monkeypatch.setattr(drawing, plain.__name__, other)
     with pytest.raises(SystemExit, match=f"{encoding} draws other pixels"):
         drawing.check(points)
-
-
-def _benchmark(name: str) -> ModuleType:
-    if str(APP / "benchmarks") not in sys.path:
-        sys.path.append(str(APP / "benchmarks"))
-    return importlib.import_module(name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import io
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.benchmarks.benchmark_files import module
 
 APP = Path(__file__).resolve().parents[2]
 COUNT = 2_500
@@ -16,9 +16,7 @@ COUNT = 2_500
 
 @pytest.fixture(scope="module")
 def encode() -> ModuleType:
-    if str(APP / "benchmarks") not in sys.path:
-        sys.path.append(str(APP / "benchmarks"))
-    return importlib.import_module("encode")
+    return module("encode")
 
 
 def test_map_and_reduce_at_once_draw_the_plain_images(encode: ModuleType, tmp_path: Path) -> None:

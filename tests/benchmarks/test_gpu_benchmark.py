@@ -11,13 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-def module(name: str) -> ModuleType:
-    if str(FOLDER) not in sys.path:
-        sys.path.append(str(FOLDER))
-    return importlib.import_module(name)
+from tests.benchmarks.benchmark_files import module
 
 
 @pytest.fixture(scope="module")

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 from searchhead.table import Table
+from tests.benchmarks.benchmark_files import FOLDER, module
 
-APP = Path(__file__).resolve().parents[2]
-FOLDER = APP / "benchmarks"
+APP = FOLDER.parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
-
-
-def module(name: str) -> ModuleType:
-    """A file of the folder, imported as the benchmarks import each other."""
-    if str(FOLDER) not in sys.path:
-        sys.path.append(str(FOLDER))
-    return importlib.import_module(name)
 
 
 @pytest.fixture(scope="module")
