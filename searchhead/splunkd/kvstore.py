@@ -66,13 +66,7 @@ class KVStore:
         self, where: Namespace, query: Document, *, fields: str = "", sort: str = "", limit: int = 0, skip: int = 0
     ) -> list[Document]:
         """The documents that a query finds, oldest first or sorted; at most 50,000 and 50 MB. Raises RestError."""
-        candidates = self._candidates(where, query)
-        if kvstore_query.by_key_alone(query):
-            # Each document against each key is slow for hundreds.
-            keys = frozenset(kvstore_query.keys_wanted(query) or ())
-            found = [doc for doc in candidates if doc["_key"] in keys]
-        else:
-            found = [doc for doc in candidates if kvstore_query.matches(query, doc)]
+        found = self._found(where, query)
         if sort:
             found = kvstore_query.sort(found, sort)
         stop = skip + min(limit or MAX_ROWS_PER_QUERY, MAX_ROWS_PER_QUERY)
@@ -124,7 +118,7 @@ class KVStore:
     def delete(self, where: Namespace, query: Document) -> int:
         """Deletes what the query finds; how many that were."""
         with self._transaction():
-            keys = [doc["_key"] for doc in self._candidates(where, query) if kvstore_query.matches(query, doc)]
+            keys = [doc["_key"] for doc in self._found(where, query)]
             for key in keys:
                 self._db.execute(f"DELETE FROM documents WHERE {_WHERE} AND key = ?", (*_values(where), key))
         return len(keys)
@@ -133,6 +127,15 @@ class KVStore:
         """Deletes one document. Raises RestError 404."""
         if not self.delete(where, {"_key": key}):
             raise RestError(404, "Could not find object.")
+
+    def _found(self, where: Namespace, query: Document) -> list[Document]:
+        """Documents that the query finds, in the order of their insertion."""
+        candidates = self._candidates(where, query)
+        if kvstore_query.by_key_alone(query):
+            # Each document against each key is slow for hundreds.
+            keys = frozenset(kvstore_query.keys_wanted(query) or ())
+            return [doc for doc in candidates if doc["_key"] in keys]
+        return [doc for doc in candidates if kvstore_query.matches(query, doc)]
 
     def _candidates(self, where: Namespace, query: Document) -> Iterator[Document]:
         """Documents that the query might find, as far as the database can tell; in the order of their insertion."""
