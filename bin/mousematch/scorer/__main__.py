@@ -14,8 +14,8 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from mousematch.errors import MouseMatchError
-from mousematch.scorer.executors import EXECUTORS
 from mousematch.scorer.server import Options, serve
+from mousematch.settings import EXECUTORS, PRECISIONS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +55,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
     )
     parser.add_argument("--model", default="base", metavar="NAME[/VERSION]", help="loaded at once; others on demand")
     parser.add_argument("--executor", default="auto", choices=EXECUTORS)
-    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="bfloat16: GPU only")
+    parser.add_argument("--precision", default="float32", choices=PRECISIONS, help="bfloat16: GPU only")
     parser.add_argument("--threads", default=0, type=int, metavar="N", help="CPU threads; 0 (default): one a core")
     parser.add_argument(
         "--idle-s", default=900.0, type=float, metavar="S", help="ends after S seconds without a request"

@@ -12,10 +12,9 @@ from mousematch.registry import ModelVersion
 from mousematch.scorer.executors.handover import Handover
 from mousematch.scorer.executors.network import Network
 
-__all__ = ["EXECUTORS", "Network", "load"]
+__all__ = ["Network", "load"]
 
 LITERT, MNN, TENSORFLOW, AUTO = "litert", "mnn", "tensorflow", "auto"
-EXECUTORS = (AUTO, LITERT, MNN, TENSORFLOW)
 _NVIDIA = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousematch.architecture import DEEP_WEIGHT, NORMALISATION, NORMALISATIONS
+from mousematch.discriminant import Discriminant
 from mousematch.errors import ModelError
 from mousematch.scorer.executors import mnn_file
 from mousematch.scorer.executors.cpu import cores
@@ -37,7 +38,7 @@ class MNNNetwork:
         try:
             self._scale, self._offset = list(NORMALISATIONS.values())[int(arrays.get(NORMALISATION, 0))]
             self._projection = mnn_file.folded(arrays, "projection")
-            self._wide = (arrays["wide/kernel"], arrays["wide/bias"]) if "wide/kernel" in arrays else None
+            self._wide = Discriminant(arrays["wide/kernel"], arrays["wide/bias"]) if "wide/kernel" in arrays else None
             content = mnn_file.model_bytes(arrays, size=size)
         except (KeyError, IndexError) as exc:
             raise ModelError(f"The weights {weights} lack {exc}; they are not of a Mouse Match model.") from exc
@@ -65,9 +66,7 @@ class MNNNetwork:
         deep = _unit(features.mean(axis=(2, 3)) @ kernel + bias)
         if self._wide is None:
             return deep
-        kernel, bias = self._wide
-        wide = colours.reshape(len(colours), -1) @ kernel + bias
-        return _unit(np.concatenate([_unit(wide), deep * np.float32(DEEP_WEIGHT)], axis=1))
+        return _unit(np.concatenate([self._wide.project(images), deep * np.float32(DEEP_WEIGHT)], axis=1))
 
     def _blocks(self, images: _Floats) -> _Floats:
         """The convolutions' output, (n, filters, height, width), for (n, 3, size, size)."""
