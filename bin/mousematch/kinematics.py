@@ -22,7 +22,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mousematch.reaches import MIN_POINTS, PAUSE_US, REACH_MEASURES, Reaches, reaches, shapes_and_profiles, steps_of
+from mousematch.reaches import (
+    MIN_POINTS,
+    PAUSE_US,
+    REACH_MEASURES,
+    Reaches,
+    reaches,
+    shapes_and_profiles,
+    steps_between,
+    steps_of,
+)
 from mousematch.telemetry import DOWN, DRAG, MOVE, UP, Points
 
 SESSION_MEASURES = (
@@ -128,9 +137,7 @@ class _Movement(NamedTuple):
         dt = steps_of(self.time_us[at]) / 1000.0
         dx, dy = steps_of(self.x[at]), steps_of(self.y[at])
         near = dt <= PAUSE_US / 1000.0
-        # No step leads from one session to the next.
-        between = borders[(borders > 0) & (borders < len(at))] - 1
-        near[between] = False
+        near[steps_between(borders, len(at))] = False
         neighbours = near[1:] & near[:-1]
         length = np.hypot(dx, dy)
         moved = neighbours & (length[1:] > 0)
@@ -213,7 +220,7 @@ class _Movement(NamedTuple):
         pauses_s = steps_of(self.time_us[self.placed]) / 1e6
         paused = pauses_s > PAUSE_US / 1e6
         borders = self._borders_of(self.placed)
-        paused[borders[(borders > 0) & (borders < len(self.placed))] - 1] = False
+        paused[steps_between(borders, len(self.placed))] = False
         at = np.flatnonzero(paused)
         logs = _logs(pauses_s[at])
         borders = np.searchsorted(at, borders)

@@ -7,7 +7,7 @@ reaches of several short sessions are measured at once: with few steps, calling 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,14 @@ def steps_of(values: NDArray[_Number]) -> NDArray[_Number]:
     """What np.diff gives of one axis, without what it does for others: half of its time for a session."""
     steps: NDArray[_Number] = np.subtract(values[1:], values[:-1])
     return steps
+
+
+def steps_between(borders: NDArray[np.integer[Any]], count: int) -> NDArray[np.integer[Any]]:
+    """The numbers of the steps that lead from one session to the next, and so are none.
+
+    borders: int (sessions + 1,), where each session begins among ``count`` points behind each other, and the last one ends.
+    """
+    return borders[(borders > 0) & (borders < count)] - 1
 
 
 class Reaches(NamedTuple):
@@ -65,7 +73,7 @@ def reaches(
     """
     spans = list(zip(borders.tolist(), borders[1:].tolist()))
     cut = (steps_of(time_us) > PAUSE_US) | (steps_of(pressed) != 0)
-    cut[borders[(borders > 0) & (borders < len(time_us))] - 1] = True
+    cut[steps_between(borders, len(time_us))] = True
     starts = np.concatenate(([0], np.flatnonzero(cut) + 1)) if len(time_us) else np.empty(0, np.int64)
     stops = np.append(starts[1:], len(time_us))[: len(starts)]
     way = np.hypot(steps_of(x), steps_of(y))

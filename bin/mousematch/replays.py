@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mousematch.reaches import steps_between
 from mousematch.telemetry import DOWN, DRAG, Points
 
 TICKS, COEFFICIENTS, BITS = 32, 10, 48
@@ -108,8 +109,7 @@ class _Pieces(NamedTuple):
         borders = np.searchsorted(at, np.cumsum([0, *map(len, sessions)]))
         time_us = points.time_us[at]
         steps = time_us[1:] - time_us[:-1]
-        # What leads from one session to the next is no step and no pause.
-        steps[borders[(borders > 0) & (borders < len(at))] - 1] = 0
+        steps[steps_between(borders, len(at))] = 0
         moving_us = np.zeros(len(at), np.int64)
         np.cumsum(np.minimum(steps, GAP_CAP_US), out=moving_us[1:])
         presses, pauses = np.flatnonzero(points.kind[at] == DOWN), np.flatnonzero(steps > PAUSE_US) + 1
